@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Sluice target is held to the same bar: Swift 6 mode, and no warning survives.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "sluice",
+    products: [.executable(name: "sluice", targets: ["sluice"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Arrows point down only: a target imports what is listed below it.
+        .executableTarget(
+            name: "sluice",
+            dependencies: ["Gateway", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+        library("Gateway", ["Filters", "Transport", "Telemetry", "Configuration", nioCore, nioPosix]),
+        library(
+            "Filters", ["GatewayCore", "HTTPWire", "Configuration", "Credentials", "Policies", "RedisClient", nioCore],
+            resources: [.embedInCode("RateLimit/take.lua")]),
+        library("Transport", ["GatewayCore", "HTTPWire", "Policies", nioCore, nioPosix]),
+        library("RedisClient", ["CHiredis", nioCore, nioPosix]),
+        library("Telemetry"),
+        library("Configuration", ["Policies", .product(name: "Yams", package: "Yams")]),
+        library("Credentials", ["COpenSSL"]),
+        library("GatewayCore", ["HTTPWire"]),
+        library("HTTPWire"),
+        library("Policies"),
+        .systemLibrary(
+            name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+
+        // The demo upstream and origin of tests: a small HTTP/1.1 server with faults on request.
+        .executableTarget(name: "demo-upstream", dependencies: [nioCore, nioPosix], swiftSettings: strict),
+
+        .target(
+            name: "TestSupport", dependencies: [nioCore, nioPosix], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("PoliciesTests", ["Policies"]),
+        tests("HTTPWireTests", ["HTTPWire"]),
+        tests("GatewayCoreTests", ["GatewayCore"]),
+        tests("CredentialsTests", ["Credentials"]),
+        tests("ConfigurationTests", ["Configuration"]),
+        tests("TelemetryTests", ["Telemetry"]),
+        tests("RedisClientTests", ["RedisClient", "TestSupport"]),
+        tests("TransportTests", ["Transport", "TestSupport"]),
+        tests("FiltersTests", ["Filters", "TestSupport"]),
+        tests("StoreConformanceTests", ["Filters", "RedisClient", "TestSupport"]),
+        tests("GatewayTests", ["Gateway", "TestSupport"]),
+        tests("ClusterTests", ["TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
