@@ -4,7 +4,7 @@ import NIOCore
 /// The client's side of an exchange, whatever protocol it speaks. Only called on the worker's event loop.
 ///
 /// A response is `respond`, any number of `write`, and `end` or `abort`. The request body is pulled: nothing is delivered
-/// before `openBody`, so that a filter may wait without the body filling memory.
+/// before `attach`, so that a filter may wait without the body filling memory.
 package protocol Downstream: AnyObject {
     /// A whole reply of the gateway's own; ends the exchange.
     func send(_ reply: Reply, for exchange: Exchange)
@@ -24,8 +24,8 @@ package protocol Downstream: AnyObject {
     /// The response can't be completed: the client must see that it is cut off.
     func abort(_ failure: Failure)
 
-    /// From now on `sink` gets the request body, at once what has arrived already.
-    func openBody(into sink: any RequestBodySink)
+    /// From now on `producer` gets the request body (at once what has arrived already) and hears of the client's state.
+    func attach(_ producer: any ResponseProducer)
 
     /// Stops and resumes the delivery of the request body (backpressure from the upstream).
     func pauseBody()
@@ -35,8 +35,8 @@ package protocol Downstream: AnyObject {
     func abandonedExchangeEnded(_ exchange: Exchange)
 }
 
-/// Who takes a request body.
-package protocol RequestBodySink: AnyObject {
+/// Who makes the response of an exchange: takes its request body, and holds back while the client can't keep up.
+package protocol ResponseProducer: AnyObject {
     /// Body bytes without framing; may be empty when `isEnd`. `trailers` only then.
     func receiveBody(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8])
 
