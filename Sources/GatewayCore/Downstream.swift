@@ -27,6 +27,9 @@ package protocol Downstream: AnyObject {
     /// From now on `producer` gets the request body (at once what has arrived already) and hears of the client's state.
     func attach(_ producer: any ResponseProducer)
 
+    /// Whether the client keeps up; a response that starts while it doesn't should be held back from the start.
+    var isWritable: Bool { get }
+
     /// Stops and resumes the delivery of the request body (backpressure from the upstream).
     func pauseBody()
     func resumeBody()

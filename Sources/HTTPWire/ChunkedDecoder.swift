@@ -21,6 +21,8 @@ package struct ChunkedDecoder {
         package var dataStart = 0
         package var dataLength = 0
         package var isFinished = false
+
+        package init() {}
     }
 
     /// Trailer sections beyond this many bytes are refused.

@@ -93,3 +93,20 @@ extension ResponseHead {
         writer.append("\r\n")
     }
 }
+
+extension HeadWriter {
+    /// Lower-case hexadecimal digits without leading zeros, as chunk sizes are written.
+    package mutating func append(hexadecimal value: Int) {
+        var shift = 60
+        while shift > 0, value >> shift == 0 { shift -= 4 }
+        while shift >= 0 {
+            let digit = UInt8(truncatingIfNeeded: (value >> shift) & 15)
+            append(byte: digit < 10 ? digit &+ 0x30 : digit &+ 0x57)
+            shift -= 4
+        }
+    }
+
+    package mutating func append(byte: UInt8) {
+        withUnsafePointer(to: byte) { append(Bytes(start: $0, count: 1)) }
+    }
+}
