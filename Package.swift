@@ -46,8 +46,8 @@ let package = Package(
         library("GatewayCore", ["HTTPWire", nioCore]),
         library("HTTPWire"),
         library("Policies"),
-        .systemLibrary(
-            name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
+        // No pkgConfig: hiredis.pc carries a -D flag that SwiftPM warns about in each build, and nothing that is needed.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
