@@ -24,15 +24,6 @@ package struct RouteRule: Hashable, Sendable {
         self.headers = headers
         self.query = query
     }
-}
 
-/// A condition on a header or query parameter: present with this value, or matching this regular expression (`~…`).
-package struct FieldCondition: Hashable, Sendable {
-    package enum Expectation: Hashable, Sendable {
-        case literal(String)
-        /// The expression without its leading `~`; it must compile (checked by `FieldCondition.init(name:text:)`).
-        case pattern(String)
-    }
-    package var name: String
-    package var expectation: Expectation
+    var conditionCount: Int { headers.count + query.count }
 }

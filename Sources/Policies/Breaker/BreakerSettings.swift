@@ -1,5 +1,8 @@
 /// When a breaker trips and how it recovers. All times in microseconds.
 package struct BreakerSettings: Hashable, Sendable {
+    /// What `probes` may be; the configuration refuses anything else.
+    package static let probesRange = 1...Breaker.Probes.most
+
     /// Consecutive failures that trip the breaker; 0 switches this rule off.
     package var failures = 5
     /// Share of failed (or slow) calls within the window that trips it, 0…1; 0 switches this rule off.
@@ -16,4 +19,7 @@ package struct BreakerSettings: Hashable, Sendable {
     package var slowCallMicroseconds: Int?
 
     package init() {}
+
+    /// `errorRate` in millionths: integers, so that a script in Redis can judge alike.
+    var errorMillionths: Int { Int((min(max(errorRate, 0), 1) * 1_000_000).rounded()) }
 }
