@@ -171,3 +171,10 @@ package struct Breaker: Sendable {
     private var probeLimit: Int { BreakerSettings.probesRange.clamping(settings.probes) }
     private var openMicroseconds: Int { (1...TokenBucket.longestWait).clamping(settings.openMicroseconds) }
 }
+
+extension Breaker.Ticket {
+    /// The ticket as one number, for a caller that only hands it back.
+    package var encoded: Int { epoch << 16 | probe & 0xFFFF }
+
+    package init(encoded: Int) { self.init(epoch: encoded >> 16, probe: encoded & 0xFFFF) }
+}
