@@ -62,6 +62,7 @@ package protocol ExchangeEntry: AnyObject {
     /// The exchange is over: its last byte was handed to the socket, or its client is gone.
     func finish(_ exchange: Exchange)
 
-    /// A head that broke the rules; it never became an exchange.
-    func refused(_ fault: HeadFault, from peer: Peer)
+    /// A head or body that broke the rules; the transport answers with 400 or the like and closes. A bad head never became
+    /// an exchange, but lends its id and its response lines to the reply.
+    func refused(_ fault: HeadFault, on exchange: Exchange)
 }

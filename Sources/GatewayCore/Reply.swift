@@ -5,13 +5,18 @@
 package struct Reply: Sendable {
     package let status: Int
     package let reason: String
-    /// The body up to the value of `request_id`, the last member.
-    let bodyPrefix: [UInt8]
+    let body: Body
     /// Further complete field lines, such as `Allow` or `WWW-Authenticate`.
     package let lines: [UInt8]
     /// The connection can't be used after this reply.
     package var closesConnection = false
-    package let hasBody: Bool
+
+    enum Body: Sendable {
+        case none
+        /// A problem up to the value of `request_id`, its last member.
+        case problem(prefix: [UInt8])
+        case content([UInt8])
+    }
 
     /// - Parameters:
     ///   - kind: last part of the problem's type URN, such as `rate-limited`.
@@ -21,13 +26,12 @@ package struct Reply: Sendable {
         self.status = status
         self.reason = StatusReason.of(status)
         self.lines = Array(lines.utf8)
-        self.hasBody = true
         let members = [
             ("type", JSONText.quoted("urn:sluice:problem:" + kind)), ("title", JSONText.quoted(title)),
             ("status", String(status)), ("detail", JSONText.quoted(detail)), ("error", JSONText.quoted(title)),
         ]
         let text = members.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")
-        bodyPrefix = Array("{\(text),\"request_id\":\"".utf8)
+        body = .problem(prefix: Array("{\(text),\"request_id\":\"".utf8))
     }
 
     /// A reply without a body, such as the answer to OPTIONS.
@@ -35,8 +39,15 @@ package struct Reply: Sendable {
         self.status = status
         self.reason = StatusReason.of(status)
         self.lines = Array(lines.utf8)
-        self.hasBody = false
-        bodyPrefix = []
+        self.body = .none
+    }
+
+    /// A reply with any content, as the admin listener gives.
+    package init(status: Int, contentType: String, content: [UInt8], lines: String = "") {
+        self.status = status
+        self.reason = StatusReason.of(status)
+        self.lines = Array("Content-Type: \(contentType)\r\n\(lines)".utf8)
+        self.body = .content(content)
     }
 }
 

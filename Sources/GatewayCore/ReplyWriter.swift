@@ -3,7 +3,7 @@ import HTTPWire
 extension Reply {
     /// Room that `write(to:…)` needs, with `extra` bytes of lines.
     package func capacity(extra: Int, requestID: Int) -> Int {
-        lines.count + bodyPrefix.count + requestID + extra + 384
+        lines.count + bodyLength(requestID: requestID, isHEAD: false) + extra + 384
     }
 
     /// Writes the whole reply for an HTTP/1.1 client.
@@ -22,11 +22,10 @@ extension Reply {
         writer.append("\r\nDate: ")
         writer.append(date)
         writer.append("\r\n")
-        let length = hasBody ? bodyPrefix.count + requestID.count + 2 : 0
-        if hasBody { writer.append("Content-Type: application/problem+json\r\nCache-Control: no-store\r\n") }
+        if case .problem = body { writer.append("Content-Type: application/problem+json\r\nCache-Control: no-store\r\n") }
         if status != 204 {
             writer.append("Content-Length: ")
-            writer.append(decimal: length)
+            writer.append(decimal: bodyLength(requestID: requestID.count, isHEAD: false))
             writer.append("\r\n")
         }
         switch persistence {
@@ -37,14 +36,24 @@ extension Reply {
         lines.withUnsafeBufferPointer { writer.append($0) }
         writer.append(added)
         writer.append("\r\n")
-        guard hasBody, !isHEAD else { return }
-        bodyPrefix.withUnsafeBufferPointer { writer.append($0) }
-        writer.append(requestID)
-        writer.append("\"}")
+        guard !isHEAD else { return }
+        switch body {
+        case .none: break
+        case .content(let content): content.withUnsafeBufferPointer { writer.append($0) }
+        case .problem(let prefix):
+            prefix.withUnsafeBufferPointer { writer.append($0) }
+            writer.append(requestID)
+            writer.append("\"}")
+        }
     }
 
     /// Bytes of body that `write` sends.
     package func bodyLength(requestID: Int, isHEAD: Bool) -> Int {
-        hasBody && !isHEAD ? bodyPrefix.count + requestID + 2 : 0
+        if isHEAD { return 0 }
+        switch body {
+        case .none: return 0
+        case .content(let content): return content.count
+        case .problem(let prefix): return prefix.count + requestID + 2
+        }
     }
 }

@@ -193,8 +193,8 @@ final class ClientConnection: ChannelDuplexHandler {
     }
 
     private func refuse(_ fault: HeadFault) {
-        worker.entry.refused(fault, from: peer)
         exchange.begin(atMicroseconds: MonotonicClock.microseconds())
+        worker.entry.refused(fault, on: exchange)
         write(Reply.badRequest(fault.detail.description, status: fault.status), persistence: .close)
         closeAfterFlush(lingering: true)
     }
@@ -216,7 +216,7 @@ final class ClientConnection: ChannelDuplexHandler {
             }
             return true
         } catch {
-            worker.entry.refused(error, from: peer)
+            worker.entry.refused(error, on: exchange)
             giveUpRequest(.badRequest(error.detail.description, status: error.status))
             return false
         }

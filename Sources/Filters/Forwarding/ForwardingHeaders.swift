@@ -32,7 +32,6 @@ package final class ForwardingHeaders: RequestFilter {
         appendAll(.via, of: fields, to: lines)
         if request.isHTTP11 { lines.append("1.1 sluice\r\n") } else { lines.append("1.0 sluice\r\n") }
         appendTraceparent(fields.first(.traceparent), to: lines)
-        Self.appendResponseLines(exchange)
         return .proceed
     }
 
