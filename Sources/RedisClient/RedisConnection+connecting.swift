@@ -1,0 +1,109 @@
+import NIOCore
+import NIOPosix
+
+/// Running the state machine: its actions on sockets, timers and callers.
+extension RedisConnection {
+    func handle(_ event: RedisConnectionState.Event) {
+        let actions = state.handle(event, jitter: .random(in: 0..<1))
+        if actions.closeChannel { closeChannel() }
+        if let error = actions.failPending { failPending(error) }
+        if let change = actions.report { report(change) }
+        if actions.connect { connect() }
+        if actions.sendHandshake { sendHandshake() }
+        if let pause = actions.pauseMicroseconds {
+            eventLoop.assumeIsolated().scheduleTask(in: .microseconds(Int64(pause))) { self.handle(.pauseEnded) }
+        }
+    }
+
+    private func connect() {
+        let attempt = ClientBootstrap(group: eventLoop)
+            .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .connectTimeout(settings.connectTimeout)
+            .connect(host: settings.host, port: settings.port)
+        attempt.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let channel): self.open(channel)
+            case .failure(let error): self.handle(.failed(.connection(Self.reason(of: error))))
+            }
+        }
+    }
+
+    /// Adopts a connected channel. Redis does not speak first, so nothing was missed.
+    private func open(_ channel: any Channel) {
+        let handler = RedisChannelHandler(self, maximumReplyBytes: settings.maximumReplyBytes)
+        guard state.phase == .connecting, channel.isActive,
+            (try? channel.pipeline.syncOperations.addHandler(handler)) != nil
+        else {
+            channel.close(promise: nil)
+            return handle(.failed(.connection("the connection was closed at once")))
+        }
+        self.channel = channel
+        self.handler = handler
+        handle(.opened)
+    }
+
+    /// All in one write: credentials, database, name, scripts, and a PING that tells whether commands are accepted.
+    private func sendHandshake() {
+        var first: RedisError?
+        func note(_ error: RedisError?) { first = first ?? error }
+        if let password = settings.password {
+            greet(["AUTH"] + (settings.username.map { [$0] } ?? []) + [password], note)
+        }
+        if settings.database != 0 { greet(["SELECT", String(settings.database)], note) }
+        // A name is a service to whoever reads CLIENT LIST; a server that refuses it is as good.
+        greet(["CLIENT", "SETNAME", settings.clientName]) { _ in }
+        for index in scripts.indices { load(RedisScriptID(index: index), completion: note) }
+        greet(["PING"]) { [self] error in
+            note(error)
+            handle(first.map { .failed($0) } ?? .greeted)
+        }
+    }
+
+    private func greet(_ words: [String], _ note: @escaping (RedisError?) -> Void) {
+        output.begin(words: words.count)
+        for word in words { output.append(word) }
+        enqueueInternal { result in
+            if case .failure(let error) = result { note(error) } else { note(nil) }
+        }
+    }
+
+    /// The channel broke or ended.
+    func lost(_ source: RedisChannelHandler, _ reason: RedisError) {
+        guard source === handler else { return }
+        handle(.failed(reason))
+    }
+
+    private func closeChannel() {
+        let closing = channel
+        channel = nil
+        handler = nil
+        closing?.close(promise: nil)
+    }
+
+    private func failPending(_ error: RedisError) {
+        _ = output.take()
+        unflushedCommands = 0
+        for slot in pending.removeAll() {
+            guard let completion = slot.completion else { continue }
+            if slot.isCounted { counters.lost += 1 }
+            completion(.failure(error))
+        }
+    }
+
+    private func report(_ change: Change) {
+        if change == .connected { counters.connects += 1 }
+        onChange?(change)
+    }
+
+    /// The system's reason, without NIO's wrapping.
+    static func reason(of error: any Error) -> String {
+        if let error = error as? NIOConnectionError {
+            let reasons = error.connectionErrors.map { "\($0.target): \(reason(of: $0.error))" }
+            return reasons.isEmpty ? "no address for \(error.host)" : reasons.joined(separator: "; ")
+        }
+        if let error = error as? IOError { return error.description }
+        if case ChannelError.connectTimeout = error { return "no answer within the time to connect" }
+        return "\(error)"
+    }
+}

@@ -1,0 +1,59 @@
+import NIOCore
+
+/// Receiving: each reply goes to the oldest command.
+extension RedisConnection {
+    func receive(_ bytes: ByteBuffer, from source: RedisChannelHandler) {
+        guard source === handler else { return }
+        do throws(RedisError) {
+            try source.parser.feed(bytes)
+            let now = Self.nowMicroseconds
+            var isUnasked = false
+            // A completion may close the connection, and with it end the reading.
+            while source === handler, !isUnasked, try source.parser.next({ isUnasked = !deliver($0, now) }) {}
+            if isUnasked { throw .protocolViolation("a reply without a command") }
+        } catch {
+            handle(.failed(error))
+        }
+    }
+
+    /// Answers the oldest command; false if there is none.
+    private func deliver(_ reply: RedisReply, _ now: Int) -> Bool {
+        guard let slot = pending.removeFirst() else { return false }
+        // Nil: it timed out, and this is its late reply.
+        guard let completion = slot.completion else { return true }
+        let isError = reply.kind == .error
+        if isError, slot.scriptCall != nil, reply.bytes.starts(with: "NOSCRIPT".utf8), repeatCall(slot) { return true }
+        if slot.isCounted { count(now - slot.sentMicroseconds, isError: isError) }
+        completion(isError ? .failure(.server(reply.text)) : .success(reply))
+        return true
+    }
+
+    private func count(_ latency: Int, isError: Bool) {
+        counters.replies += 1
+        if isError { counters.errors += 1 }
+        counters.latencyMicroseconds += latency
+        counters.longestLatencyMicroseconds = max(counters.longestLatencyMicroseconds, latency)
+    }
+
+    /// Looks for passed deadlines every few milliseconds, but only while commands are pending.
+    func scheduleTick() {
+        guard !isTickScheduled else { return }
+        isTickScheduled = true
+        let fifth = TimeAmount.nanoseconds(settings.timeout.nanoseconds / 5)
+        let interval = max(TimeAmount.milliseconds(1), min(TimeAmount.milliseconds(10), fifth))
+        eventLoop.assumeIsolated().scheduleTask(in: interval) { self.tick() }
+    }
+
+    private func tick() {
+        isTickScheduled = false
+        let now = Self.nowMicroseconds
+        for completion in pending.expire(nowMicroseconds: now) {
+            counters.timeouts += 1
+            completion(.failure(.timeout))
+        }
+        if let oldest = pending.oldestSentMicroseconds, now - oldest > settings.stallTimeout.wholeMicroseconds {
+            handle(.failed(.stalled))
+        }
+        if !pending.isEmpty { scheduleTick() }
+    }
+}
