@@ -5,6 +5,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 # Tokens a second, and in the bucket: never refusing, so that every request is decided and served.
 LIMIT = 1000000
+# What large bodies want from nginx: few large buffers, and no temporary files.
+LARGE_BUFFERS = "proxy_buffer_size 64k; proxy_buffers 8 64k; proxy_busy_buffers_size 192k; proxy_max_temp_file_size 0;"
 MODULES = "/usr/lib/nginx/modules"
 
 
@@ -36,7 +38,7 @@ def origin(directory, port):
     }}""")
 
 
-def nginx_proxy(directory, port, origin_port, log=None, buffering="on", lua=""):
+def nginx_proxy(directory, port, origin_port, log=None, buffers="", lua=""):
     logging = "access_log off;"
     if log:
         logging = f"""log_format json escape=json '{{"time":"$time_iso8601","client":"$remote_addr","method":"$request_method",'
@@ -49,7 +51,7 @@ def nginx_proxy(directory, port, origin_port, log=None, buffering="on", lua=""):
         listen 127.0.0.1:{port} backlog=1024;
         location / {{
             {lua}
-            proxy_pass http://origin; proxy_http_version 1.1; proxy_buffering {buffering};
+            proxy_pass http://origin; proxy_http_version 1.1; {buffers}
             proxy_set_header Connection ""; proxy_set_header Host $http_host;
             proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
             proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Request-ID $request_id;

@@ -14,6 +14,8 @@ class Entrant:
 
     def __init__(self, name, port, path, proxy=None, redis=None):
         self.name, self.proxy, self.redis = name, proxy, redis
+        self.port, self.path = port, path
+        self.family = "nginx" if name.startswith("nginx") else name
         self.url = f"http://127.0.0.1:{port}{path}"
         self.size = 2**20 if path == "/1m" else 1024
 
@@ -45,29 +47,32 @@ class Arena:
             return self.limited(path)
         logs = scenario == "logged"
         entrants = [Entrant("direct", self.origin_port, path)]
-        port, log = free_port(), f"{self.directory}/nginx-access.log" if logs else None
-        # What suits nginx best: its default buffers for small answers; without them 1 MiB bodies avoid temporary files.
-        buffering = "off" if scenario == "1m" else "on"
-        text = configurations.nginx_proxy(self.directory, port, self.origin_port, log, buffering)
-        entrants.append(Entrant("nginx", port, path, self.nginx("nginx", port, text)))
+        entrants.append(self.nginx_proxy("nginx", path, log=f"{self.directory}/nginx-access.log" if logs else None))
+        if scenario == "1m":
+            # Its defaults (4 KiB buffers, temporary files) are not all it can do.
+            entrants.append(self.nginx_proxy("nginx64k", path, buffers=configurations.LARGE_BUFFERS))
         port = free_port()
         file = self.write("haproxy.cfg", configurations.haproxy(port, self.origin_port, logs))
         entrants.append(Entrant("haproxy", port, path, self.launch("haproxy", ["haproxy", "-db", "-f", file], port)))
         if self.binary:
-            entrants.append(self.sluice(path, "/".join((str(self.directory), "sluice-access.log")) if logs else "off"))
+            entrants.append(self.sluice(path, f"{self.directory}/sluice-access.log" if logs else "off"))
         return entrants
 
     def limited(self, path):
         """Each with a Redis of its own, so that its time is theirs."""
-        port, redis = free_port(), self.redis("redis-nginx")
+        redis = self.redis("redis-nginx")
         script = (configurations.HERE / "bucket.lua").read_text()
         arguments = [str(configurations.LIMIT), str(configurations.LIMIT), "1000000"]
         lua = configurations.nginx_limit(redis.port, script, arguments)
-        text = configurations.nginx_proxy(self.directory, port, self.origin_port, lua=lua)
-        entrants = [Entrant("nginx", port, path, self.nginx("nginx-lua", port, text), redis)]
+        entrants = [self.nginx_proxy("nginx+lua", path, redis, lua=lua)]
         if self.binary:
             entrants.append(self.sluice(path, "off", self.redis("redis-sluice")))
         return entrants
+
+    def nginx_proxy(self, name, path, redis=None, **settings):
+        port = free_port()
+        text = configurations.nginx_proxy(self.directory, port, self.origin_port, **settings)
+        return Entrant(name, port, path, self.nginx(name, port, text), redis)
 
     def sluice(self, path, log, redis=None):
         port, admin_port = free_port(), free_port()

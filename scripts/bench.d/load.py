@@ -1,10 +1,13 @@
-"""The load: wrk, with the headers a browser sends; and what it cost whom."""
+"""The load, with the headers a browser sends, and what it cost whom."""
 
 import json
-import math
 import subprocess
+import sys
+from pathlib import Path
 
 from processes import Wrong
+
+HERE = Path(__file__).resolve().parent
 
 # With Host, which wrk adds, ten headers; X-Tenant is whom the limit counts.
 HEADERS = {
@@ -19,40 +22,28 @@ HEADERS = {
     "Sec-Fetch-Mode": "cors",
 }
 
-# wrk calls done() at the end, and delay() before each request of a connection: random pauses pace the load, and wrk
-# starts a request's clock only after its pause.
+# wrk calls done() at the end.
 SCRIPT = """
 function done(summary, latency, requests)
     local e = summary.errors
-    io.write(string.format('\\n{"requests":%%d,"microseconds":%%d,"p50":%%d,"p99":%%d,"failed":%%d}\\n',
+    io.write(string.format('\\n{"requests":%d,"microseconds":%d,"p50":%d,"p99":%d,"failed":%d}\\n',
         summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
         e.connect + e.read + e.write + e.status + e.timeout))
 end
-%s
-"""
-PAUSE = """
-function init() math.randomseed(tonumber(tostring({}):sub(8)) or 1) end
-function delay() return math.random(0, %d) end
 """
 
 
-class Wrk:
+class Load:
     def __init__(self, directory, connections):
-        self.directory, self.connections = directory, connections
+        self.connections = connections
+        self.script = directory / "wrk.lua"
+        self.script.write_text(SCRIPT)
 
     def run(self, entrant, seconds, rate=None):
-        """Loads an entrant for some seconds; at about `rate` requests a second when given, else all it can take."""
-        pause = PAUSE % math.ceil(2000 * self.connections / rate) if rate else ""
-        script = self.directory / "wrk.lua"
-        script.write_text(SCRIPT % pause)
-        headers = [part for name, value in HEADERS.items() for part in ("-H", f"{name}: {value}")]
-        command = ["wrk", "-t2", f"-c{self.connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script), *headers, entrant.url]
+        """Loads an entrant for some seconds: with all it can take (wrk), or `rate` requests a second (pace.py)."""
         before = self.costs(entrant)
-        done = subprocess.run(command, capture_output=True, text=True, start_new_session=True)
+        counted = self.paced(entrant, seconds, rate) if rate else self.saturating(entrant, seconds)
         after = self.costs(entrant)
-        if done.returncode != 0 or "{" not in done.stdout:
-            raise Wrong(f"wrk failed: {done.stdout}{done.stderr}")
-        counted = json.loads(done.stdout[done.stdout.rindex("{"):])
         requests = counted["requests"]
         if requests == 0:
             raise Wrong(f"{entrant.name} answered no request")
@@ -69,6 +60,31 @@ class Wrk:
             "requests": requests,
             "failed": counted["failed"],
         }
+
+    def saturating(self, entrant, seconds):
+        headers = [part for name, value in HEADERS.items() for part in ("-H", f"{name}: {value}")]
+        return self.output_of(["wrk", "-t2", f"-c{self.connections}", f"-d{seconds}s", "--timeout", "10s",
+                               "-s", str(self.script), *headers, entrant.url])
+
+    def paced(self, entrant, seconds, rate):
+        lines = [f"GET {entrant.path} HTTP/1.1", f"Host: 127.0.0.1:{entrant.port}"]
+        lines += [f"{name}: {value}" for name, value in HEADERS.items()]
+        return self.output_of([sys.executable, str(HERE / "pace.py"), str(entrant.port), str(round(rate)), str(seconds),
+                               str(self.connections)], "\r\n".join(lines) + "\r\n\r\n")
+
+    @staticmethod
+    def output_of(command, text=""):
+        """The JSON at the end of what a load generator prints. In a session of its own: Ctrl-C reaches only us."""
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, start_new_session=True) as child:
+            try:
+                printed, errors = child.communicate(text)
+            except BaseException:
+                child.kill()
+                raise
+        if child.returncode != 0 or "{" not in printed:
+            raise Wrong(f"{command[0]} failed: {printed}{errors}")
+        return json.loads(printed[printed.rindex("{"):])
 
     @staticmethod
     def costs(entrant):

@@ -7,7 +7,7 @@ median = statistics.median
 NOTES = """Origin: nginx, one worker. Each contender: one worker or thread, keep-alive on both sides, adding X-Forwarded-For/Proto/Host
 and X-Request-ID. Access logs: nginx JSON with a 64 KiB buffer, HAProxy httplog to a file, Sluice its JSON log. Limits: one token
 bucket for X-Tenant with {limit}/second (never refusing), one script call in Redis for each request; nginx asks by a pooled Lua
-cosocket and EVALSHA. CPU is user + system time of all the contender's processes, per request; ratios are taken within a round."""
+cosocket and EVALSHA. nginx64k is nginx with 64 KiB buffers and no temporary files. CPU is user + system time of all the contender's processes, per request; ratios are taken within a round."""
 
 
 def heading(chosen, machine, cores):
@@ -26,7 +26,9 @@ def cost(result):
     return None if result["cpu_us"] is None else result["cpu_us"] + (result["redis_us"] or 0)
 
 
-def ratios(rounds, name, figure, base="nginx"):
+def ratios(rounds, name, figure, base=None):
+    """To nginx, or to nginx + Lua where that is who is there."""
+    base = base or next((peer for peer in rounds[0] if peer.startswith("nginx")), None)
     if base not in rounds[0] or name not in rounds[0]:
         return []
     pairs = [(figure(turn[name]), figure(turn[base])) for turn in rounds]
@@ -76,6 +78,10 @@ def bars(results):
     for scenario, bar in (("plain", 0.90), ("1m", 0.60), ("limits", 0.55)):
         if scenario in results:
             judge(f"{scenario}: CPU per request ÷ nginx", ratios(results[scenario], "sluice", cost), bar)
+    if "1m" in results:
+        tuned = ratios(results["1m"], "sluice", cost, "nginx64k")
+        if tuned:
+            verdicts.append((f"info   1m: CPU per request ÷ nginx with 64 KiB buffers: {spread(tuned)}, no bar", True))
     if "latency" in results and "sluice" in results["latency"][0]:
         judge("latency: p99 over direct at half load, ms", added(results["latency"], "sluice"), 1.0)
     return verdicts
