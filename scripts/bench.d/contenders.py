@@ -1,5 +1,6 @@
 """Who takes part in which scenario, and how each is started."""
 
+import re
 import subprocess
 import urllib.request
 
@@ -29,6 +30,15 @@ class Entrant:
             raise Wrong(f"{self.name} answers {self.url} with {error}" + (f":\n{self.proxy.log_end()}" if self.proxy else ""))
         if length != self.size:
             raise Wrong(f"{self.name} answers {length} bytes at {self.url}, expected {self.size}")
+        if self.redis and self.decisions() == 0:
+            raise Wrong(f"{self.name} answered {self.url} without asking Redis, so its limit is not shared")
+
+    def decisions(self):
+        """Scripts that Redis has run for this contender."""
+        if not self.redis:
+            return 0
+        info = subprocess.run(["redis-cli", "-p", str(self.redis.port), "info", "commandstats"], capture_output=True, text=True).stdout
+        return sum(int(calls) for calls in re.findall(r"cmdstat_(?:eval|evalsha|fcall):calls=(\d+)", info))
 
 
 class Arena:

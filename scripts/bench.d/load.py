@@ -41,7 +41,7 @@ class Load:
 
     def run(self, entrant, seconds, rate=None):
         """Loads an entrant for some seconds: with all it can take (wrk), or `rate` requests a second (pace.py)."""
-        before = self.costs(entrant)
+        before, decided = self.costs(entrant), entrant.decisions()
         counted = self.paced(entrant, seconds, rate) if rate else self.saturating(entrant, seconds)
         after = self.costs(entrant)
         requests = counted["requests"]
@@ -53,6 +53,7 @@ class Load:
         return {
             "cpu_us": spent[0] if entrant.proxy else None,
             "redis_us": spent[1] if entrant.redis else None,
+            "redis_scripts": (entrant.decisions() - decided) / requests if entrant.redis else None,
             "rps": requests * 1e6 / counted["microseconds"],
             "p50_ms": counted["p50"] / 1000,
             "p99_ms": counted["p99"] / 1000,

@@ -6,8 +6,10 @@ median = statistics.median
 
 NOTES = """Origin: nginx, one worker. Each contender: one worker or thread, keep-alive on both sides, adding X-Forwarded-For/Proto/Host
 and X-Request-ID. Access logs: nginx JSON with a 64 KiB buffer, HAProxy httplog to a file, Sluice its JSON log. Limits: one token
-bucket for X-Tenant with {limit}/second (never refusing), one script call in Redis for each request; nginx asks by a pooled Lua
-cosocket and EVALSHA. nginx64k is nginx with 64 KiB buffers and no temporary files. CPU is user + system time of all the contender's processes, per request; ratios are taken within a round."""
+bucket for X-Tenant with {limit}/second (never refusing), decided by a script in Redis; nginx asks for each request, by a
+pooled Lua cosocket and EVALSHA. nginx64k is nginx with 64 KiB buffers and no temporary files. CPU is user + system time of all
+the contender's processes, per request; scripts: calls of a script in Redis per request; ratios
+are taken within a round: median (least–most)."""
 
 
 def heading(chosen, machine, cores):
@@ -55,11 +57,12 @@ def table(scenario, text, rounds, rate):
     paced = rate is not None
     lines = [f"{scenario}: {text}" + (f"; aimed at {rate:.0f} requests/s" if paced else "")]
     last = "p99 over direct, ms" if paced else "rps ÷ nginx"
-    lines.append(f"  {'':<9}{'CPU µs':>8}{'Redis µs':>10}{'sum ÷ nginx':>20}{'rps':>9}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}{'failed':>8}{last:>22}")
+    lines.append(f"  {'':<9}{'CPU µs':>8}{'Redis µs':>10}{'scripts':>9}{'sum ÷ nginx':>20}{'rps':>9}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}{'failed':>8}{last:>22}")
     for name in rounds[0]:
         comparison = spread(added(rounds, name)) if paced else spread(ratios(rounds, name, lambda result: result["rps"]))
         lines.append(
             f"  {name:<9}{number(middle(rounds, name, 'cpu_us')):>8}{number(middle(rounds, name, 'redis_us')):>10}"
+            f"{number(middle(rounds, name, 'redis_scripts'), '{:.2f}'):>9}"
             f"{spread(ratios(rounds, name, cost)):>20}{middle(rounds, name, 'rps'):>9.0f}"
             f"{middle(rounds, name, 'p50_ms'):>9.2f}{middle(rounds, name, 'p99_ms'):>9.2f}"
             f"{number(middle(rounds, name, 'rss_mib')):>9}{sum(turn[name]['failed'] for turn in rounds):>8}{comparison:>22}")
