@@ -55,7 +55,10 @@ let package = Package(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
         // The demo upstream and origin of tests: a small HTTP/1.1 server with faults on request.
-        .executableTarget(name: "demo-upstream", dependencies: [nioCore, nioPosix], swiftSettings: strict),
+        .executableTarget(
+            name: "demo-upstream",
+            dependencies: [nioCore, nioPosix, .product(name: "NIOHTTP1", package: "swift-nio")],
+            swiftSettings: strict),
 
         .target(
             name: "TestSupport", dependencies: [nioCore, nioPosix], path: "Tests/TestSupport", swiftSettings: strict),
