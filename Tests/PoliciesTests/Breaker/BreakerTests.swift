@@ -123,6 +123,22 @@ import Testing
         #expect(breaker.state == .halfOpen)
     }
 
+    @Test("a probe of an earlier opening, or a request from before it, does not count in a later epoch")
+    func olderEpochs() {
+        var breaker = Breaker(settings { $0.probes = 2 })
+        guard case .pass(let old) = breaker.admit(now: 0).decision else { return #expect(Bool(false), "refused") }
+        for _ in 0..<3 { call(&breaker, .failure, at: 0) }
+        guard let early = probe(&breaker, at: 10 * second) else { return #expect(Bool(false), "no probe") }
+        call(&breaker, .failure, at: 10 * second)
+        let next = (0..<2).compactMap { _ in probe(&breaker, at: 20 * second) }
+        #expect(breaker.report(.failure, durationMicroseconds: 0, early, now: 20 * second) == nil)
+        breaker.cancel(early, now: 20 * second)
+        for ticket in next { _ = breaker.report(.success, durationMicroseconds: 0, ticket, now: 20 * second) }
+        #expect(breaker.state == .closed)
+        _ = breaker.report(.failure, durationMicroseconds: 0, old, now: 20 * second)
+        #expect(breaker.consecutiveFailures == 0 && breaker.windowTotals(now: 20 * second) == (0, 0))
+    }
+
     @Test("a share of failures trips it once the window holds enough calls")
     func errorRate() {
         var breaker = Breaker(settings { ($0.failures, $0.minimum, $0.errorRate) = (0, 10, 0.4) })
@@ -139,6 +155,16 @@ import Testing
         #expect(call(&breaker, .failure, at: 10 * second) == nil)
         #expect(breaker.windowTotals(now: 10 * second) == (1, 1))
         #expect(breaker.windowTotals(now: 10_000 * second) == (0, 0))
+    }
+
+    @Test("a breaker that closed again starts to count anew")
+    func countsAnew() {
+        var breaker = Breaker(
+            settings { ($0.failures, $0.minimum, $0.errorRate, $0.openMicroseconds) = (0, 4, 0.5, second) })
+        for _ in 0..<4 { call(&breaker, .failure, at: 0) }
+        call(&breaker, .success, at: second)
+        #expect(breaker.state == .closed && breaker.windowTotals(now: second) == (0, 0))
+        #expect(call(&breaker, .failure, at: second) == nil)
     }
 
     @Test("slow calls count for the share but not for the row")
