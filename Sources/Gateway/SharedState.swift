@@ -33,7 +33,8 @@ struct SharedState: Sendable {
         let connection = RedisConnection(Self.connectionSettings(redis, settings, nodeID), on: loop)
         connection.onChange = { change in Self.report(change, to: log) }
         connection.start()
-        let shared = RedisRateLimitStore(connection: connection, namespace: settings.namespace)
+        let shared = RedisRateLimitStore(
+            connection: connection, namespace: settings.namespace, metrics: metrics)
         let store = DegradingRateLimitStore(
             shared: shared, local: settings.onFailure == .local ? local : nil,
             liveNodes: { [heartbeat] in heartbeat.liveNodes })
