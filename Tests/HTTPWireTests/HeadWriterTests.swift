@@ -86,13 +86,14 @@ struct HeadWriterTests {
             Proxy-Authenticate: Basic\r
             Upgrade: h2c\r
             Trailer: T\r
+            Via: 1.1 inner\r
             X-Request-ID: theirs\r
             Content-Length: 2\r
             \r
 
             """
         #expect(response.parse(text) == .complete(text.utf8.count))
-        let fields = "Server: x\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nContent-Length: 2\r\n"
+        let fields = "Server: x\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nVia: 1.1 inner\r\nContent-Length: 2\r\n"
         #expect(response.forwarded() == "HTTP/1.1 200 Fine\r\n\(fields)\r\n")
         let closing = "HTTP/1.1 200 Fine\r\n\(fields)Connection: close\r\nX: 1\r\n\r\n"
         #expect(response.forwarded(adding: "X: 1\r\n", persistence: .close) == closing)
