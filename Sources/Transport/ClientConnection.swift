@@ -141,8 +141,7 @@ final class ClientConnection: ChannelDuplexHandler {
     }
 
     private func readHead() -> Bool {
-        skipEmptyLine()
-        guard mayHoldHead() else { return false }
+        guard skipEmptyLine(), mayHoldHead() else { return false }
         let outcome = inbox.withUnsafeReadableBytes { raw in
             exchange.request.parse(raw.bindMemory(to: UInt8.self), limit: worker.limits.headerBytes)
         }
@@ -164,10 +163,12 @@ final class ClientConnection: ChannelDuplexHandler {
     }
 
     /// RFC 9112 §2.2: an empty line before a request line is let pass, for old clients that end a body with one.
-    private func skipEmptyLine() {
-        if inbox.readableBytes >= 2, inbox.getInteger(at: inbox.readerIndex, as: UInt16.self) == 0x0D0A {
-            inbox.moveReaderIndex(forwardBy: 2)
-        }
+    /// False while its second half is still to come.
+    private func skipEmptyLine() -> Bool {
+        guard inbox.getInteger(at: inbox.readerIndex, as: UInt8.self) == 0x0D else { return true }
+        guard inbox.readableBytes >= 2 else { return false }
+        if inbox.getInteger(at: inbox.readerIndex, as: UInt16.self) == 0x0D0A { inbox.moveReaderIndex(forwardBy: 2) }
+        return true
     }
 
     /// A dribbled head is only parsed again when a line has been completed or the limit is reached.
