@@ -101,6 +101,9 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
+    /// Also for a channel that never became active: the context and its handler would keep each other for good.
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
     func read(context: ChannelHandlerContext) {
         if holdsReads { hasHeldRead = true } else { context.read() }
     }
