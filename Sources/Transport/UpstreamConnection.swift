@@ -26,6 +26,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var isRequestSent = false
     private var holdsReads = false
     private var hasHeldRead = false
+    /// The connection broke: a body that lasts until its end is not complete.
+    private var hasFailed = false
     /// Requests sent over this connection; more than one means that it was taken from the pool.
     private(set) var servedCount = 0
     /// Whether any byte of the current response has come.
@@ -124,7 +126,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
         worker.deadlines.remove(deadline)
-        let wasReadingToEnd = state == .readingBody && body.endsWithConnection
+        let wasReadingToEnd = state == .readingBody && body.endsWithConnection && !hasFailed
         state = .closed
         if let attempt {
             self.attempt = nil
@@ -136,7 +138,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        hasFailed = true
+        context.close(promise: nil)
+    }
 
     // MARK: The response
 
