@@ -2,6 +2,10 @@ import GatewayCore
 import HTTPWire
 import NIOCore
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// The HTTP/1.1 connection of a client: one handler at the socket, one exchange after the other.
 ///
 /// Bytes wait in `inbox` until someone wants them: a head is parsed there in place, a body is handed on as slices. While
@@ -317,10 +321,14 @@ final class ClientConnection: ChannelDuplexHandler {
         }
     }
 
-    /// Ends the connection so that the client can't take what it got for complete.
+    /// Ends the connection so that the client can't take what it got for complete. To HTTP/1.0 a regular end of the
+    /// connection may be the end of the body, so that it has to be a reset.
     func abortConnection() {
         state = .closing
         worker.entry.finish(exchange)
+        if !exchange.request.isHTTP11 {
+            _ = (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        }
         close()
     }
 
