@@ -5,7 +5,7 @@ import Foundation
 /// Reads wait for `timeout` at most and then throw. It blocks its thread, so what answers it must live elsewhere: on an
 /// event loop, a thread, or in another process.
 package final class RawConnection {
-    let descriptor: Int32
+    package let descriptor: Int32
     private var pending: [UInt8] = []
     private var isClosed = false
 
