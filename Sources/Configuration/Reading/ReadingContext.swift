@@ -21,6 +21,9 @@ final class ReadingContext {
         self.readFile = readFile
     }
 
+    /// How many there are so far, to see whether a reading added any.
+    var problemCount: Int { problems.count + uncounted }
+
     func report(
         _ message: String, hint: String? = nil, kind: ConfigurationProblem.Kind = .invalid, at place: Place,
         path: NodePath?
@@ -65,7 +68,7 @@ enum Namespace: String {
         }
     }
 
-    var article: String { self == .authenticators ? "an" : "a" }
+    var article: String { self == .plans ? "a" : "an" }
 }
 
 extension ReadingContext {

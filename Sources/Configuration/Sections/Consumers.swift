@@ -54,7 +54,7 @@ extension Kind where Value == String {
     /// A key in clear may stand here by mistake, so no message shows it.
     fileprivate static var keyHash: Kind {
         let noun = "the hash of an API key: sha256: and 64 hexadecimal digits"
-        return Kind(noun: noun, schema: { _ in .pattern("^sha256:[0-9a-fA-F]{64}$") }) { reader in
+        return Kind(noun: noun, schema: { _ in .pattern("^sha256:[0-9a-fA-F]{64}$") }) { reader, noun in
             guard let text = reader.text(expected: noun) else { return nil }
             let hash = text.value.lowercased()
             let digits = hash.dropFirst("sha256:".count)
