@@ -11,8 +11,7 @@ package struct ConsumerSettings: Hashable, Sendable {
 
     static let kind = Kind<ConsumerSettings>.section(
         "consumer", "a consumer such as { id: acme, plan: gold, keys: [sha256:…] }"
-    ) {
-        section in
+    ) { section in
         let id = section.required("id", .consumerID, "Who it is, in limits and logs.")
         let plan = section.optional("plan", .reference(to: .plans), "The plan whose limits apply.")
         let keys = section.value(

@@ -38,8 +38,7 @@ package struct JWTSettings: Hashable, Sendable {
 
     static let kind = Kind<JWTSettings>.section(
         "jwt", "a mapping such as { algorithms: [RS256], public_key: file:key.pem }"
-    ) {
-        section in
+    ) { section in
         let algorithms = section.optional(
             "algorithms", .nonEmpty(.list(.algorithm)), "The signature algorithms that are accepted.")
         var keys = readMaterials(section).map { Key(id: nil, algorithm: nil, material: $0) }
@@ -135,8 +134,7 @@ extension JWTSettings.Key {
 
     static let kind = Kind<JWTSettings.Key>.section(
         "jwt_key", "a key such as { kid: a, algorithm: RS256, public_key: file:a.pem }"
-    ) {
-        section in
+    ) { section in
         let id = section.required("kid", .text("the key's kid"), "The key's name in the header (kid) of tokens.")
         let algorithm = section.optional("algorithm", .algorithm, "The one algorithm that this key is for.")
         let material = JWTSettings.readMaterials(section).first

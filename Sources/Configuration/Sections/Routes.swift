@@ -74,7 +74,7 @@ package struct RouteSettings: Sendable {
             let name = try? Interpolation.expand(written, environment: item.context.environment)
         else {
             let name = "route-\(index + 1)"
-            item.context.claim(name, asThe: "name", at: item)
+            item.context.claim(name, asThe: "name", isShown: false, at: item)
             return name
         }
         item.context.claim(name, asThe: "name", at: item.entry(entry))
