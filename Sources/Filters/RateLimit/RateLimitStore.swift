@@ -1,0 +1,8 @@
+/// Where the buckets are. One object per worker; only called on that worker's event loop.
+package protocol RateLimitStore: AnyObject {
+    /// Decides all windows of all policies of a request as one atomic operation, all or nothing.
+    ///
+    /// - Returns: true if `request` is decided on return; false if `request.waiter.decided(_:)` will be called on this
+    ///   worker, exactly once, within the store's time limit. The request must not be touched until then.
+    func take(_ request: TakeRequest) -> Bool
+}

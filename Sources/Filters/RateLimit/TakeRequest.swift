@@ -1,0 +1,82 @@
+import HTTPWire
+import Policies
+
+/// One question to a rate-limit store, and its answer: may this request have its tokens from the buckets of all these
+/// policies? Reused from request to request, so that asking allocates nothing.
+package final class TakeRequest {
+    package struct Entry {
+        package let policy: LimitPolicy
+        fileprivate let subjectStart: Int
+        fileprivate let subjectLength: Int
+        /// Tokens wanted from each window of the policy; at least 1.
+        package let cost: Int
+    }
+
+    /// What the store says of one window.
+    package struct WindowState: Hashable, Sendable {
+        /// Whole tokens left after the decision.
+        package var remaining: Int
+        /// Until the bucket is full again.
+        package var resetMicroseconds: Int
+        /// Until this window could admit the request; 0 if it could now.
+        package var waitMicroseconds: Int
+
+        package init(remaining: Int, resetMicroseconds: Int, waitMicroseconds: Int) {
+            self.remaining = remaining
+            self.resetMicroseconds = resetMicroseconds
+            self.waitMicroseconds = waitMicroseconds
+        }
+    }
+
+    package enum Outcome: Hashable, Sendable {
+        /// Charged on every window of every policy.
+        case admitted
+        /// Charged on none (STATE.md, promise 6).
+        case refused
+        /// The store could not be asked in time.
+        case unavailable
+    }
+
+    package private(set) var entries: [Entry] = []
+    private let subjects = ByteBuilder(capacity: 256)
+    /// Valid once the request is decided.
+    package private(set) var outcome = Outcome.unavailable
+    /// The states of all windows: those of the first entry's policy in their order, then of the second's…
+    /// Empty when the outcome is `.unavailable`.
+    package private(set) var windows: [WindowState] = []
+    /// Decided without the shared store, by this node's own share of the limits.
+    package var isDegraded = false
+    /// Told when the decision comes after `RateLimitStore.take` has returned false.
+    package unowned var waiter: any TakeWaiter
+
+    package init(waiter: any TakeWaiter) { self.waiter = waiter }
+
+    /// Begins a new question.
+    package func reset() {
+        entries.removeAll(keepingCapacity: true)
+        windows.removeAll(keepingCapacity: true)
+        subjects.removeAll()
+        isDegraded = false
+    }
+
+    /// Adds a policy; `subject` is copied.
+    package func add(_ policy: LimitPolicy, subject: Bytes, cost: Int = 1) {
+        entries.append(Entry(policy: policy, subjectStart: subjects.count, subjectLength: subject.count, cost: cost))
+        subjects.append(subject)
+    }
+
+    /// The raw subject of an entry; valid until `reset`.
+    package func subject(of entry: Entry) -> Bytes { subjects.bytes.slice(entry.subjectStart, entry.subjectLength) }
+
+    /// For stores: the answer, window by window, then `conclude`.
+    package func append(_ state: WindowState) { windows.append(state) }
+    package func conclude(_ outcome: Outcome) {
+        self.outcome = outcome
+        if outcome == .unavailable { windows.removeAll(keepingCapacity: true) }
+    }
+}
+
+package protocol TakeWaiter: AnyObject {
+    /// The request has been decided; called on the worker that asked.
+    func decided(_ request: TakeRequest)
+}
