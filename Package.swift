@@ -43,7 +43,7 @@ let package = Package(
         library("Telemetry"),
         library("Configuration", ["Policies", .product(name: "Yams", package: "Yams")]),
         library("Credentials", ["COpenSSL"]),
-        library("GatewayCore", ["HTTPWire"]),
+        library("GatewayCore", ["HTTPWire", nioCore]),
         library("HTTPWire"),
         library("Policies"),
         // No pkgConfig: hiredis.pc carries a -D flag that SwiftPM warns about in each build, and nothing that is needed.

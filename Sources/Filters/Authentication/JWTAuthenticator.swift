@@ -1,0 +1,62 @@
+import Credentials
+import GatewayCore
+import HTTPWire
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// `Authorization: Bearer` with a signed JSON Web Token (RFC 6750, RFC 7519).
+package final class JWTAuthenticator: Authenticator {
+    package let challenge = "Bearer"
+    private let tokens: VerifiedTokenCache
+    private let consumers: ConsumerDirectory
+    private let failures: [JWTFailure: Reply]
+    /// Who a verified token stands for; tokens are remembered as objects, so their identity is a key.
+    private var identities: [ObjectIdentifier: (token: VerifiedToken, identity: Identity)] = [:]
+
+    /// - Throws: `CredentialError` when libcrypto can't be used.
+    package init(verifier: JWTVerifier, consumers: ConsumerDirectory) throws {
+        tokens = try VerifiedTokenCache(verifier: verifier)
+        self.consumers = consumers
+        failures = Dictionary(
+            uniqueKeysWithValues: JWTFailure.allCases.map { failure in
+                (failure, Reply.unauthorized(failure.detail + ".", challenges: [failure.challenge]))
+            })
+    }
+
+    package func authenticate(_ exchange: Exchange) -> AuthenticationResult {
+        guard let value = exchange.request.fields.first(.authorization), let token = Self.bearerToken(value) else {
+            return .absent
+        }
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME_COARSE, &now)
+        switch tokens.verify(UnsafeRawBufferPointer(token), nowSeconds: now.tv_sec) {
+        case .valid(let token): return .accepted(identity(of: token))
+        case .invalid(let failure):
+            guard let reply = failures[failure] else { return .absent }
+            return .rejected(reply)
+        }
+    }
+
+    /// The scheme's name is case-insensitive (RFC 9110 §11.1).
+    private static func bearerToken(_ value: Bytes) -> Bytes? {
+        guard value.count > 7, value.slice(0, 6).equalsIgnoringCase("bearer"), value[6] == 0x20 else { return nil }
+        return value.slice(7, value.count - 7).trimmed
+    }
+
+    private func identity(of token: VerifiedToken) -> Identity {
+        let key = ObjectIdentifier(token)
+        if let known = identities[key] { return known.identity }
+        let subject = token.subject ?? "anonymous"
+        let consumer = consumers[subject]
+        var claims: [String: String] = [:]
+        for member in token.claims.members { claims[member.name] = member.value.scalarText }
+        let identity = Identity(
+            consumer: subject, plan: consumer?.plan, scopes: token.scopes + (consumer?.scopes ?? []), claims: claims)
+        // As many as the token memory holds; starting over costs each token one look-up.
+        if identities.count >= tokens.capacity { identities.removeAll(keepingCapacity: true) }
+        identities[key] = (token, identity)
+        return identity
+    }
+}

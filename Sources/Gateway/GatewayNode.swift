@@ -1,0 +1,244 @@
+import Configuration
+import Filters
+import GatewayCore
+import NIOCore
+import NIOPosix
+import RedisClient
+import Telemetry
+import Transport
+
+/// One Sluice process: its workers, listeners and admin listener, from start to drain.
+package actor GatewayNode {
+    package struct Options: Sendable {
+        /// Event loops; by default one per core.
+        package var workers = System.coreCount
+        package init() {}
+    }
+
+    private let group: MultiThreadedEventLoopGroup
+    private let log: StructuredLog
+    private let view = NodeView()
+    private let connections: ConnectionCount
+    private var snapshot: Snapshot
+    private var workers: [WorkerHandle] = []
+    private var listeners: [(bind: BindAddress, listeners: [Listener])] = []
+    private var admin: (handle: NIOLoopBound<Worker>, listener: Listener)?
+    private var state: SharedState
+    private var accessLog: AccessLogSink?
+    private var isStopping = false
+
+    /// Compiles the configuration; nothing is bound yet.
+    /// - Throws: `SnapshotFailure`, or `LogOutputFailure` when the access log can't be opened.
+    package init(_ configuration: GatewayConfiguration, options: Options, log: StructuredLog) throws {
+        self.log = log
+        snapshot = try Snapshot(configuration, previous: nil, log: log)
+        accessLog = try Self.openAccessLog(configuration.accessLog)
+        connections = ConnectionCount(maximum: configuration.limits.connections)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: max(options.workers, 1))
+        state = SharedState(configuration)
+    }
+
+    // MARK: Life
+
+    /// Opens everything. Returns when all listeners are bound.
+    /// - Throws: `BindFailure` naming the address.
+    package func start() async throws {
+        var iterator = group.makeIterator()
+        var index = 0
+        while let loop = iterator.next() {
+            workers.append(try await startWorker(on: loop, index: index))
+            index += 1
+        }
+        publish()
+        try await bindListeners(snapshot.configuration.listeners.map(\.bind))
+        try await startAdmin()
+        await state.startHeartbeat(on: group.next(), log: log)
+        view.started()
+        log.info(
+            "sluice is serving",
+            ["listeners": .string(listenerAddresses.joined(separator: " ")), "admin": .string(adminAddress),
+                "routes": .integer(snapshot.configuration.routes.count), "workers": .integer(workers.count),
+                "node": .string(state.nodeID), "state": .string(state.description)])
+    }
+
+    /// Where clients are served, as bound (port 0 has become a real port).
+    package var listenerAddresses: [String] {
+        listeners.map { "\(BindAddress(host: $0.bind.host, port: $0.listeners.first?.port ?? $0.bind.port))" }
+    }
+
+    package var adminAddress: String {
+        guard let admin else { return "" }
+        return "\(BindAddress(host: snapshot.configuration.admin.bind.host, port: admin.listener.port))"
+    }
+
+    /// Puts a new configuration to work without closing a connection. On any error the old one serves on, untouched.
+    package func reload(_ configuration: GatewayConfiguration) async throws {
+        guard !isStopping else { return }
+        let next = try Snapshot(configuration, previous: snapshot, log: log)
+        try state.checkUnchanged(configuration)
+        let nextLog = configuration.accessLog == snapshot.configuration.accessLog
+            ? accessLog : try Self.openAccessLog(configuration.accessLog)
+        let kept = Set(configuration.listeners.map(\.bind))
+        let known = Set(listeners.map(\.bind))
+        try await bindListeners(configuration.listeners.map(\.bind).filter { !known.contains($0) })
+        for worker in workers {
+            try await worker.run { gateway in
+                let log = nextLog.map(AccessLog.init(sink:))
+                try gateway.adopt(next, accessLog: log)
+            }
+        }
+        connections.setMaximum(configuration.limits.connections)
+        for index in listeners.indices.reversed() where !kept.contains(listeners[index].bind) {
+            for listener in listeners.remove(at: index).listeners { try? await listener.close().get() }
+        }
+        if let accessLog, accessLog !== nextLog { _ = accessLog.close(withinMilliseconds: 500) }
+        accessLog = nextLog
+        snapshot = next
+        publish()
+        log.info("configuration reloaded", ["generation": .integer(next.generation), "routes": .integer(configuration.routes.count)])
+    }
+
+    /// For log rotation.
+    package func reopenAccessLog() throws { try accessLog?.reopen() }
+
+    /// Readiness fails, listeners close, requests in flight finish within `drain`; then all is closed.
+    package func stop() async {
+        guard !isStopping else { return }
+        isStopping = true
+        view.draining()
+        log.info("draining", ["seconds": .integer(snapshot.configuration.drainMicroseconds / 1_000_000)])
+        for entry in listeners { for listener in entry.listeners { try? await listener.close().get() } }
+        await drainWorkers()
+        await state.stopHeartbeat()
+        for worker in workers { try? await worker.run { $0.close() } }
+        try? await admin?.listener.close().get()
+        _ = accessLog?.close(withinMilliseconds: 1000)
+        log.info("stopped")
+        try? await group.shutdownGracefully()
+    }
+
+    private func drainWorkers() async {
+        let limit = Duration.microseconds(snapshot.configuration.drainMicroseconds)
+        let workers = self.workers
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for worker in workers {
+                    let drained = try? await worker.run { $0.worker.drain() }
+                    try? await drained?.get()
+                }
+            }
+            group.addTask { try? await Task.sleep(for: limit) }
+            await group.next()
+            // Past the limit what is left is cut off, which completes the drain as well.
+            for worker in workers { try? await worker.run { $0.worker.closeAll() } }
+            group.cancelAll()
+        }
+    }
+
+    // MARK: Parts
+
+    private func startWorker(on loop: any EventLoop, index: Int) async throws -> WorkerHandle {
+        let (snapshot, state, sink, count) = (self.snapshot, self.state, accessLog, System.coreCount)
+        _ = count
+        let workerCount = workerTotal
+        let log = self.log
+        return try await loop.submit {
+            let worker = Worker(loop: loop, index: index, limits: snapshot.transportLimits)
+            let metrics = WorkerMetrics(names: snapshot.metricNames)
+            let store = state.makeStore(on: loop, log: log)
+            let resources = WorkerResources(
+                metrics: metrics, store: store.store, redis: store.connection, accessLog: sink.map(AccessLog.init(sink:)),
+                workerCount: workerCount)
+            let gateway = try WorkerGateway(worker: worker, snapshot: snapshot, resources: resources)
+            worker.entry = gateway
+            worker.start { gateway.tick() }
+            return WorkerHandle(gateway)
+        }.get()
+    }
+
+    private nonisolated var workerTotal: Int {
+        var iterator = group.makeIterator()
+        var count = 0
+        while iterator.next() != nil { count += 1 }
+        return count
+    }
+
+    private func bindListeners(_ binds: [BindAddress]) async throws {
+        for bind in binds {
+            var bound: [Listener] = []
+            var port = bind.port
+            do {
+                for worker in workers {
+                    let wanted = port
+                    let connections = self.connections
+                    let future = try await worker.run { gateway in
+                        Listener.bind(
+                            host: bind.host, port: wanted, worker: gateway.worker, openConnections: connections)
+                    }
+                    let listener = try await future.get()
+                    // Port 0: the first worker finds a free port, and the others share it.
+                    port = listener.port
+                    bound.append(listener)
+                }
+            } catch {
+                for listener in bound { try? await listener.close().get() }
+                throw BindFailure(key: "listeners", address: "\(bind)", reason: "\(error)")
+            }
+            listeners.append((bind, bound))
+        }
+    }
+
+    private func startAdmin() async throws {
+        let settings = snapshot.configuration.admin
+        let (view, loop) = (self.view, group.next())
+        let connections = ConnectionCount(maximum: 256)
+        let handle = try await loop.submit {
+            var limits = TransportLimits()
+            limits.bodyBytes = 64 * 1024
+            let worker = Worker(loop: loop, index: -1, limits: limits)
+            worker.entry = AdminEntry(node: view, token: settings.token, worker: worker)
+            worker.start {}
+            return NIOLoopBound(worker, eventLoop: loop)
+        }.get()
+        do {
+            let listener = try await loop.flatSubmit {
+                Listener.bind(
+                    host: settings.bind.host, port: settings.bind.port, worker: handle.value,
+                    openConnections: connections)
+            }.get()
+            admin = (handle, listener)
+        } catch {
+            throw BindFailure(key: "admin", address: "\(settings.bind)", reason: "\(error)")
+        }
+    }
+
+    private func publish() {
+        let (workers, snapshot, accessLog) = (self.workers, self.snapshot, self.accessLog)
+        view.update {
+            $0.workers = workers
+            $0.names = snapshot.metricNames
+            $0.accessLog = accessLog
+            $0.usesRedis = snapshot.configuration.state.redis != nil
+            $0.requiresRedis = snapshot.configuration.state.onFailure == .deny
+        }
+    }
+
+    private static func openAccessLog(_ settings: AccessLogSettings) throws(LogOutputFailure) -> AccessLogSink? {
+        switch settings.destination {
+        case .off: nil
+        case .stdout: try AccessLogSink(.standardOutput)
+        case .stderr: try AccessLogSink(.standardError)
+        case .file(let path): try AccessLogSink(.file(path))
+        }
+    }
+}
+
+/// An address that can't be listened on.
+package struct BindFailure: Error, CustomStringConvertible {
+    package let key: String
+    package let address: String
+    package let reason: String
+    package var description: String {
+        "\(key): can't listen on \(address): \(reason); free the address or bind to another one"
+    }
+}

@@ -1,0 +1,65 @@
+import Configuration
+import Filters
+import Policies
+
+/// All limit policies of a configuration, by where they apply.
+///
+/// A policy's name is part of its keys in Redis, so it follows from the configuration alone: `<route>.<per>` for the
+/// limits of a route, and `plan.<name>` for those of a plan, which hold for a consumer over all routes.
+struct LimitCatalogue: Sendable {
+    /// One limit of a route.
+    struct RouteLimit: Sendable {
+        let policy: LimitPolicy
+        let subject: LimitSubject
+    }
+
+    /// By the route's place in the configuration.
+    let routes: [[RouteLimit]]
+    let plans: [String: LimitPolicy]
+
+    init(_ configuration: GatewayConfiguration) {
+        routes = configuration.routes.map { route in
+            var taken: [String: Int] = [:]
+            return route.limits.map { limit in
+                let base = "\(route.rule.name).\(limit.per.policyName)"
+                let count = taken[base, default: 0] + 1
+                taken[base] = count
+                let name = count == 1 ? base : "\(base).\(count)"
+                return RouteLimit(
+                    policy: LimitPolicy(name: name, windows: limit.rates), subject: LimitSubject(limit.per))
+            }
+        }
+        plans = Dictionary(
+            uniqueKeysWithValues: configuration.plans.filter { !$0.value.limits.isEmpty }.map { name, plan in
+                (name, LimitPolicy(name: "plan.\(name)", windows: plan.limits))
+            })
+    }
+
+    var names: [String] {
+        routes.flatMap { $0.map(\.policy.name) } + plans.values.map(\.name).sorted()
+    }
+}
+
+extension LimitSettings.Subject {
+    fileprivate var policyName: String {
+        switch self {
+        case .consumer: "consumer"
+        case .route: "route"
+        case .ip: "ip"
+        case .header(let name): "header-\(name.lowercased())"
+        case .claim(let name): "claim-\(name)"
+        }
+    }
+}
+
+extension LimitSubject {
+    fileprivate init(_ setting: LimitSettings.Subject) {
+        switch setting {
+        case .consumer: self = .consumer
+        case .route: self = .route
+        case .ip: self = .address
+        case .header(let name): self = .header(Array(name.lowercased().utf8))
+        case .claim(let name): self = .claim(name)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Configuration
+import Credentials
+import Filters
+import Policies
+import Telemetry
+import Transport
+
+/// A whole configuration, compiled as far as all workers can share it. Immutable: a reload makes a new one, and exchanges
+/// under way keep the old one.
+struct Snapshot: Sendable {
+    /// Counts up with every configuration this process has taken.
+    let generation: Int
+    let configuration: GatewayConfiguration
+    let routes: RouteTable
+    let clients: ClientIdentification
+    let consumers: ConsumerDirectory
+    let verifiers: [String: JWTVerifier]
+    let breakers: [String: SharedBreaker]
+    let limits: LimitCatalogue
+    let metricNames: MetricNames
+
+    /// - Parameter previous: what is served now; its counters and breakers live on under their names.
+    /// - Throws: `SnapshotFailure` naming what can't be used, such as a key that libcrypto refuses.
+    init(_ configuration: GatewayConfiguration, previous: Snapshot?, log: StructuredLog) throws(SnapshotFailure) {
+        self.configuration = configuration
+        generation = (previous?.generation ?? 0) + 1
+        routes = RouteTable(configuration.routes.map(\.rule))
+        clients = ClientIdentification(trusted: configuration.trustedProxies)
+        consumers = try Self.directory(of: configuration)
+        verifiers = try Self.verifiers(of: configuration)
+        breakers = Self.breakers(of: configuration, previous: previous, log: log)
+        limits = LimitCatalogue(configuration)
+        var names = previous?.metricNames ?? MetricNames()
+        for route in configuration.routes { _ = names.routes.index(of: route.rule.name) }
+        for upstream in configuration.upstreams.keys.sorted() { _ = names.upstreams.index(of: upstream) }
+        for policy in limits.names { _ = names.policies.index(of: policy) }
+        metricNames = names
+    }
+
+    var transportLimits: TransportLimits {
+        var limits = TransportLimits()
+        limits.headerBytes = configuration.limits.headerBytes
+        limits.bodyBytes = configuration.limits.bodyBytes
+        limits.headerTimeoutMicroseconds = configuration.limits.headerTimeoutMicroseconds
+        limits.idleTimeoutMicroseconds = configuration.limits.idleTimeoutMicroseconds
+        return limits
+    }
+
+    private static func directory(of configuration: GatewayConfiguration) throws(SnapshotFailure) -> ConsumerDirectory {
+        let consumers = configuration.consumers.map {
+            ConsumerDirectory.Consumer(id: $0.id, plan: $0.plan, scopes: $0.scopes, keyHashes: $0.keyHashes)
+        }
+        do {
+            return try ConsumerDirectory(consumers)
+        } catch {
+            throw SnapshotFailure(place: "consumers", reason: "\(error)")
+        }
+    }
+
+    private static func verifiers(
+        of configuration: GatewayConfiguration
+    ) throws(SnapshotFailure) -> [String: JWTVerifier] {
+        var verifiers: [String: JWTVerifier] = [:]
+        for (name, authenticator) in configuration.authenticators {
+            guard case .jwt(let settings) = authenticator else { continue }
+            do {
+                verifiers[name] = try JWTVerifier(settings)
+            } catch {
+                throw SnapshotFailure(place: "authenticators.\(name).jwt", reason: "\(error)")
+            }
+        }
+        return verifiers
+    }
+
+    private static func breakers(
+        of configuration: GatewayConfiguration, previous: Snapshot?, log: StructuredLog
+    ) -> [String: SharedBreaker] {
+        var breakers: [String: SharedBreaker] = [:]
+        for (name, upstream) in configuration.upstreams {
+            guard let settings = upstream.breaker else { continue }
+            if let known = previous?.breakers[name] {
+                known.adopt(settings)
+                breakers[name] = known
+                continue
+            }
+            breakers[name] = SharedBreaker(settings) { transition in
+                log.warning(
+                    "circuit breaker changed state",
+                    ["upstream": .string(name), "from": .string(transition.from.rawValue),
+                        "to": .string(transition.to.rawValue), "cause": .string("\(transition.cause)")])
+            }
+        }
+        return breakers
+    }
+}
+
+/// A configuration that reads well but can't be put to work.
+package struct SnapshotFailure: Error, CustomStringConvertible {
+    package let place: String
+    package let reason: String
+    package var description: String { "\(place): \(reason)" }
+}
+
+extension JWTVerifier {
+    fileprivate init(_ settings: JWTSettings) throws(CredentialError) {
+        var keys: [JWTKey] = []
+        for key in settings.keys {
+            switch key.material {
+            case .secret(let secret): keys.append(try .secret(secret.bytes, id: key.id))
+            case .publicKey(let pem): keys.append(try .publicKey(pem: pem, id: key.id))
+            }
+        }
+        var configuration = Configuration(
+            algorithms: settings.algorithms.compactMap { JWTAlgorithm(rawValue: $0.rawValue) }, keys: keys)
+        configuration.issuer = settings.issuer
+        configuration.audiences = settings.audiences
+        configuration.leewaySeconds = settings.leewayMicroseconds / 1_000_000
+        try self.init(configuration)
+    }
+}

@@ -1,0 +1,181 @@
+import Filters
+import GatewayCore
+import HTTPWire
+import Policies
+import Telemetry
+import Transport
+
+/// The gateway on one worker: where exchanges arrive, find their route and end in metrics and the log.
+final class WorkerGateway: ExchangeEntry {
+    let worker: Worker
+    let metrics: WorkerMetrics
+    private(set) var snapshot: Snapshot
+    private var plans: WorkerPlans
+    private var accessLog: AccessLog?
+    private var generator = IdentifierGenerator()
+    private var captures = PathCaptures()
+    private var ticks = 0
+    /// Lines of a quiet worker show up after this many ticks of 10 ms.
+    private static let ticksPerFlush = 10
+
+    /// - Throws: `CredentialError` when libcrypto can't be used.
+    init(worker: Worker, snapshot: Snapshot, resources: WorkerResources) throws {
+        self.worker = worker
+        self.snapshot = snapshot
+        metrics = resources.metrics
+        accessLog = resources.accessLog
+        plans = try WorkerPlans(snapshot: snapshot, resources: resources, worker: worker, previous: nil)
+        worker.limits = snapshot.transportLimits
+    }
+
+    /// Takes a new configuration; exchanges under way end by the old one. Throws before anything has changed.
+    func adopt(_ snapshot: Snapshot, resources: WorkerResources) throws {
+        let next = try WorkerPlans(snapshot: snapshot, resources: resources, worker: worker, previous: plans)
+        metrics.adopt(snapshot.metricNames)
+        plans.retire(keeping: next)
+        plans = next
+        self.snapshot = snapshot
+        accessLog = resources.accessLog
+        worker.limits = snapshot.transportLimits
+    }
+
+    /// Brings the gauges up to date, for a scrape.
+    func measure() -> MetricValues {
+        metrics.values.connections.open = worker.connectionCount
+        for upstream in plans.upstreams.values {
+            metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount
+        }
+        return metrics.values
+    }
+
+    /// Called with each tick of the worker.
+    func tick() {
+        ticks &+= 1
+        if ticks.isMultiple(of: Self.ticksPerFlush) { accessLog?.flush() }
+    }
+
+    func close() { accessLog?.close() }
+
+    // MARK: ExchangeEntry
+
+    func connected(_ peer: Peer) { metrics.values.connections.accepted += 1 }
+
+    func disconnected(_ peer: Peer) {}
+
+    func arrive(_ exchange: Exchange) {
+        let peer = exchange.peer
+        if peer.generation != snapshot.generation {
+            peer.generation = snapshot.generation
+            peer.isTrusted = snapshot.clients.isTrusted(peer)
+        }
+        snapshot.clients.identify(exchange, &generator)
+        ForwardingHeaders.appendResponseLines(exchange)
+        if case .exactly(let length) = exchange.request.body, length > worker.limits.bodyBytes {
+            return exchange.answer(.contentTooLarge)
+        }
+        if exchange.request.isServerWide { return exchange.answer(Self.serverOptions) }
+        route(exchange)
+    }
+
+    func refused(_ fault: HeadFault, on exchange: Exchange) {
+        metrics.values.connections.malformedRequests += 1
+        guard exchange.requestID.isEmpty else { return }
+        generator.append(to: exchange.requestID)
+        ForwardingHeaders.appendResponseLines(exchange)
+    }
+
+    func finish(_ exchange: Exchange) {
+        let record = exchange.record
+        let duration = MonotonicClock.microseconds() &- record.arrivedMicroseconds
+        let outcome = RouteMetrics.Outcome(
+            status: record.status, bytesIn: record.bytesIn, bytesOut: record.bytesOut, totalMicroseconds: duration,
+            upstreamMicroseconds: record.upstreamMicroseconds)
+        if let plan = exchange.plan {
+            metrics.values.routes[plan.metricsIndex].end(outcome)
+        } else {
+            metrics.values.routes[NameIndex.none].record(outcome)
+        }
+        if let upstream = record.upstreamIndex { count(record, upstream: upstream) }
+        if let accessLog { log(exchange, duration, to: accessLog) }
+    }
+
+    // MARK: Steps
+
+    private func route(_ exchange: Exchange) {
+        let request = exchange.request
+        let asked = RouteRequest(host: request.host, method: request.method, path: request.path, query: request.query)
+        switch snapshot.routes.match(asked, RequestFields(fields: request.fields), captures: &captures) {
+        case .route(let index):
+            let plan = plans.routes[index]
+            metrics.values.routes[plan.metricsIndex].begin()
+            exchange.follow(plan)
+        case .notFound: exchange.answer(.notFound)
+        case .methodNotAllowed(let allow): exchange.answer(.methodNotAllowed(allow: allow))
+        case .options(let allow): exchange.answer(.options(allow: allow))
+        }
+    }
+
+    private static let serverOptions = Reply.options(allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+
+    private func count(_ record: ExchangeRecord, upstream: Int) {
+        metrics.values.upstreams[upstream].attempts += record.attempts
+        metrics.values.upstreams[upstream].retries += max(record.attempts - 1, 0)
+        if let duration = record.upstreamMicroseconds {
+            metrics.values.upstreams[upstream].latency.record(microseconds: duration)
+        }
+        guard let failure = record.failure else { return }
+        if failure == .breakerOpen { metrics.values.upstreams[upstream].breakerRefusals += 1 }
+        if let kind = UpstreamFailureKind(failure) { metrics.values.upstreams[upstream].failures[kind] += 1 }
+    }
+
+    private func log(_ exchange: Exchange, _ duration: Int, to accessLog: AccessLog) {
+        let request = exchange.request
+        let record = exchange.record
+        var line = AccessLogRecord()
+        line.wallMicroseconds = StructuredLog.wallClock()
+        line.requestID = UnsafeRawBufferPointer(exchange.requestID.bytes)
+        line.clientAddress = UnsafeRawBufferPointer(exchange.clientAddress.bytes)
+        line.method = UnsafeRawBufferPointer(request.method)
+        line.host = UnsafeRawBufferPointer(request.host)
+        // Without the query, which may carry credentials.
+        line.path = UnsafeRawBufferPointer(request.path)
+        if let agent = request.fields.first(.userAgent) { line.userAgent = UnsafeRawBufferPointer(agent) }
+        line.status = record.status
+        line.bytesIn = record.bytesIn
+        line.bytesOut = record.bytesOut
+        line.durationMicroseconds = duration
+        line.upstreamMicroseconds = record.upstreamMicroseconds
+        if let plan = exchange.plan { line.route = plan.name }
+        if let upstream = record.upstreamIndex { line.upstream = snapshot.metricNames.upstreams.names[upstream] }
+        if let identity = exchange.identity { line.consumer = identity.consumer }
+        line.limit = LimitDecision(record.limit)
+        if let failure = record.failure { line.error = failure.label }
+        accessLog.write(line)
+    }
+}
+
+extension UpstreamFailureKind {
+    /// Nil for failures that are not the upstream's.
+    init?(_ failure: Failure) {
+        switch failure {
+        case .connectRefused: self = .connectRefused
+        case .connectTimeout: self = .connectTimeout
+        case .connectionLost: self = .closedEarly
+        case .malformedResponse: self = .malformedResponse
+        case .responseTimeout, .bodyTimeout: self = .responseTimeout
+        case .noTarget, .tooManyPending: self = .noConnection
+        default: return nil
+        }
+    }
+}
+
+extension LimitDecision {
+    init?(_ decision: ExchangeRecord.LimitDecision) {
+        switch decision {
+        case .none: return nil
+        case .admitted: self = .admitted
+        case .refused: self = .refused
+        case .degraded: self = .degraded
+        }
+    }
+}

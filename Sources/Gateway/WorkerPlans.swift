@@ -1,0 +1,142 @@
+import Configuration
+import Filters
+import GatewayCore
+import Policies
+import Telemetry
+import Transport
+
+/// What a worker brings to its plans besides the configuration.
+struct WorkerResources {
+    let metrics: WorkerMetrics
+    let store: any RateLimitStore
+    let accessLog: AccessLog?
+    /// The part of per-node bounds that this worker gets.
+    let workerCount: Int
+}
+
+/// The routes of one configuration, assembled for one worker.
+struct WorkerPlans {
+    private(set) var routes: [RoutePlan] = []
+    private(set) var upstreams: [String: Upstream] = [:]
+
+    /// - Parameter previous: upstreams that have not changed are taken over with their connections.
+    init(snapshot: Snapshot, resources: WorkerResources, worker: Worker, previous: WorkerPlans?) throws {
+        let configuration = snapshot.configuration
+        for (name, settings) in configuration.upstreams {
+            let wanted = Transport.UpstreamSettings(settings, name: name, workers: resources.workerCount)
+            if let known = previous?.upstreams[name], known.settings == wanted {
+                upstreams[name] = known
+            } else {
+                var names = snapshot.metricNames
+                upstreams[name] = Upstream(
+                    settings: wanted, metricsIndex: names.upstreams.index(of: name), worker: worker)
+            }
+        }
+        var assembly = try PlanAssembly(snapshot: snapshot, resources: resources, worker: worker, upstreams: upstreams)
+        routes.reserveCapacity(configuration.routes.count)
+        for index in configuration.routes.indices { routes.append(assembly.plan(at: index)) }
+    }
+
+    /// Lets go of the connections that `next` has not taken over.
+    func retire(keeping next: WorkerPlans) {
+        for (name, upstream) in upstreams where next.upstreams[name] !== upstream { upstream.close() }
+    }
+}
+
+/// Assembles the plans of all routes, sharing what routes have in common.
+private struct PlanAssembly {
+    private let snapshot: Snapshot
+    private let resources: WorkerResources
+    private var names: MetricNames
+    private var authenticators: [String: any Authenticator] = [:]
+    private var services: [String: ForwardService] = [:]
+    private let forwarding = ForwardingHeaders()
+
+    init(snapshot: Snapshot, resources: WorkerResources, worker: Worker, upstreams: [String: Upstream]) throws {
+        self.snapshot = snapshot
+        self.resources = resources
+        names = snapshot.metricNames
+        for (name, settings) in snapshot.configuration.authenticators {
+            authenticators[name] = try Self.authenticator(name, settings, snapshot)
+        }
+        for (name, upstream) in upstreams {
+            let gate = snapshot.breakers[name].map(BreakerGate.init)
+            services[name] = ForwardService(upstream: upstream, gate: gate, worker: worker)
+        }
+    }
+
+    /// The steps of a route, in the order of the phases.
+    mutating func plan(at index: Int) -> RoutePlan {
+        let route = snapshot.configuration.routes[index]
+        var filters: [any RequestFilter] = []
+        // Before the limits: they count by consumer, and a stranger must not use up anyone's quota.
+        if let authentication = route.authentication { filters.append(authenticate(authentication)) }
+        if let limit = limit(at: index, isAuthenticated: route.authentication != nil) { filters.append(limit) }
+        filters.append(forwarding)
+        return RoutePlan(
+            name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), filters: filters,
+            service: services[route.upstream] ?? UnconfiguredService())
+    }
+
+    private func authenticate(_ settings: RouteAuthentication) -> AuthenticationFilter {
+        AuthenticationFilter(
+            authenticators: settings.anyOf.compactMap { authenticators[$0] }, scopes: settings.scopes)
+    }
+
+    private mutating func limit(at index: Int, isAuthenticated: Bool) -> RateLimitFilter? {
+        let limits = snapshot.limits.routes[index].map { limit in
+            RateLimitFilter.Limit(
+                policy: limit.policy, subject: limit.subject,
+                metricsIndex: names.policies.index(of: limit.policy.name))
+        }
+        var plans: [String: RateLimitFilter.Limit] = [:]
+        if isAuthenticated {
+            for (name, policy) in snapshot.limits.plans {
+                plans[name] = RateLimitFilter.Limit(
+                    policy: policy, subject: .consumer, metricsIndex: names.policies.index(of: policy.name))
+            }
+        }
+        guard !limits.isEmpty || !plans.isEmpty else { return nil }
+        return RateLimitFilter(limits: limits, plans: plans, store: resources.store, metrics: resources.metrics)
+    }
+
+    private static func authenticator(
+        _ name: String, _ settings: AuthenticatorSettings, _ snapshot: Snapshot
+    ) throws -> any Authenticator {
+        switch settings {
+        case .jwt:
+            guard let verifier = snapshot.verifiers[name] else {
+                throw SnapshotFailure(place: "authenticators.\(name)", reason: "its keys were not loaded")
+            }
+            return try JWTAuthenticator(verifier: verifier, consumers: snapshot.consumers)
+        case .apiKey(.header(let header)):
+            return try APIKeyAuthenticator(source: .header(header), consumers: snapshot.consumers)
+        case .apiKey(.query(let parameter)):
+            return try APIKeyAuthenticator(source: .query(parameter), consumers: snapshot.consumers)
+        }
+    }
+}
+
+/// Stands where a route's upstream is missing; validation keeps that from happening.
+private final class UnconfiguredService: ExchangeService {
+    func serve(_ exchange: Exchange) {
+        exchange.record.failure = .noTarget
+        exchange.answer(.unavailable("The route's upstream is not configured."))
+    }
+}
+
+extension Transport.UpstreamSettings {
+    /// Bounds per node are divided among the workers, rounded up.
+    fileprivate init(_ settings: Configuration.UpstreamSettings, name: String, workers: Int) {
+        self.init(
+            name: name,
+            targets: settings.targets.map { Target(host: $0.host, port: $0.port, weight: $0.weight) })
+        balance = settings.balance
+        connectTimeoutMicroseconds = settings.connectTimeoutMicroseconds
+        responseTimeoutMicroseconds = settings.timeoutMicroseconds
+        idleTimeoutMicroseconds = settings.idleTimeoutMicroseconds
+        keepAliveMicroseconds = settings.keepaliveMicroseconds
+        maximumConnections = (settings.maxConnections + workers - 1) / workers
+        maximumPending = (settings.maxPending + workers - 1) / workers
+    }
+}

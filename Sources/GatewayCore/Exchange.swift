@@ -1,0 +1,104 @@
+import HTTPWire
+
+/// One request and its response, from the complete head to the last byte.
+///
+/// Confined to the event loop of its connection, which reuses it from request to request, so that a request allocates
+/// nothing here. It is not `Sendable`, and so the compiler proves that it never leaves its loop.
+package final class Exchange {
+    package let request = RequestHead()
+    package unowned let downstream: any Downstream
+    package let peer: Peer
+
+    /// The route this exchange takes; nil until it is matched.
+    package private(set) var plan: RoutePlan?
+    /// The authenticated caller; nil for anonymous ones.
+    package var identity: Identity?
+    /// The client's address as text: the peer's, or what a trusted proxy said it was.
+    package let clientAddress = ByteBuilder(capacity: 48)
+    package let requestID = ByteBuilder(capacity: 64)
+    /// Field lines added to the forwarded request.
+    package let requestLines = ByteBuilder(capacity: 512)
+    /// Field lines added to the response, whoever makes it.
+    package let responseLines = ByteBuilder(capacity: 256)
+    /// What metrics and the access log will say.
+    package var record = ExchangeRecord()
+
+    private enum Progress { case idle, filtering(next: Int), waiting(next: Int), serving, abandoned }
+    private var progress = Progress.idle
+
+    package init(downstream: any Downstream, peer: Peer) {
+        self.downstream = downstream
+        self.peer = peer
+    }
+
+    /// Makes the exchange ready for the head that has just been parsed into `request`.
+    package func begin(atMicroseconds now: Int) {
+        plan = nil
+        identity = nil
+        clientAddress.removeAll()
+        requestID.removeAll()
+        requestLines.removeAll()
+        responseLines.removeAll()
+        record = ExchangeRecord(arrivedMicroseconds: now)
+        progress = .idle
+    }
+
+    /// Takes the route: runs its filters, then its service.
+    package func follow(_ plan: RoutePlan) {
+        self.plan = plan
+        run(from: 0)
+    }
+
+    /// The answer to a filter's `.wait`.
+    package func resume(with verdict: Verdict) {
+        guard case .waiting(let next) = progress else {
+            // The client went away while the filter waited: now the connection may let go of the exchange.
+            if case .abandoned = progress { finishAbandoned() }
+            return
+        }
+        switch verdict {
+        case .proceed: run(from: next)
+        case .reply(let reply): answer(reply)
+        case .wait: break
+        }
+    }
+
+    /// Ends the exchange with a reply of the gateway's own.
+    package func answer(_ reply: Reply) {
+        progress = .serving
+        record.isOwnReply = true
+        downstream.send(reply, for: self)
+    }
+
+    /// Whether a filter still waits for an answer, so that the exchange must not be reused yet.
+    package var isWaiting: Bool {
+        if case .waiting = progress { return true }
+        return false
+    }
+
+    /// The client is gone while a filter waits; `resume(with:)` will find nothing left to do.
+    package func abandon() { progress = .abandoned }
+
+    private func run(from first: Int) {
+        guard let plan else { return }
+        var index = first
+        while index < plan.filters.count {
+            progress = .filtering(next: index + 1)
+            switch plan.filters[index].apply(self) {
+            case .proceed: index += 1
+            case .reply(let reply): return answer(reply)
+            case .wait:
+                // A filter that answers from within `apply` has already moved on.
+                if case .filtering(let next) = progress { progress = .waiting(next: next) }
+                return
+            }
+        }
+        progress = .serving
+        plan.service.serve(self)
+    }
+
+    private func finishAbandoned() {
+        progress = .idle
+        downstream.abandonedExchangeEnded(self)
+    }
+}

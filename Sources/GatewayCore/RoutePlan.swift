@@ -1,0 +1,17 @@
+/// A route compiled for one worker: its steps in order, and the service at their end.
+package final class RoutePlan {
+    package let name: String
+    /// The route's place in the metrics of this process; stable across reloads.
+    package let metricsIndex: Int
+    let filters: [any RequestFilter]
+    let service: any ExchangeService
+
+    /// `filters` must be in the order of their phases.
+    package init(name: String, metricsIndex: Int, filters: [any RequestFilter], service: any ExchangeService) {
+        assert(zip(filters, filters.dropFirst()).allSatisfy { $0.phase <= $1.phase })
+        self.name = name
+        self.metricsIndex = metricsIndex
+        self.filters = filters
+        self.service = service
+    }
+}

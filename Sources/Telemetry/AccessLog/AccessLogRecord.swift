@@ -1,0 +1,29 @@
+/// What the access log says of one exchange. Bytes are borrowed from wherever they lie, for the length of one call of
+/// `AccessLog.write`; empty bytes and texts mean "not known" and are left out of the line.
+package struct AccessLogRecord {
+    package static var noBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+
+    /// When the exchange ended, since 1970.
+    package var wallMicroseconds = 0
+    package var requestID = noBytes
+    package var clientAddress = noBytes
+    package var method = noBytes
+    package var host = noBytes
+    package var path = noBytes
+    package var userAgent = noBytes
+    package var status = 0
+    package var route = ""
+    package var upstream = ""
+    package var consumer = ""
+    package var bytesIn = 0
+    package var bytesOut = 0
+    package var durationMicroseconds = 0
+    /// Nil where nothing was forwarded.
+    package var upstreamMicroseconds: Int?
+    /// Nil where no limit applied.
+    package var limit: LimitDecision?
+    /// A constant word for what went wrong (`connect_timeout`); empty where nothing did.
+    package var error = ""
+
+    package init() {}
+}

@@ -1,0 +1,125 @@
+import Glibc
+import Synchronization
+
+/// Events of the process (started, reloaded, Redis lost and back) as single lines with a constant message and
+/// metadata. Thread-safe; limits repeated messages; never blocks: what its output does not take at once is dropped
+/// and counted.
+package final class StructuredLog: Sendable {
+    package enum Format: String, CaseIterable, Sendable {
+        /// `time=… level=info message="configuration reloaded" routes=12`
+        case logfmt
+        case json
+    }
+
+    private enum Limit {
+        static let entries = 16
+        static let key = 64
+        static let value = 512
+    }
+
+    private struct State {
+        let output: LogOutput
+        let buffer = LogBuffer()
+        var timestamp = TimestampText()
+        var repeats = RepeatLimit()
+        var linesDropped = 0
+    }
+
+    private let format: Format
+    private let minimumLevel: LogLevel
+    private let now: @Sendable () -> Int
+    private let state: Mutex<State>
+
+    /// `now`: microseconds since 1970.
+    package init(
+        _ destination: LogDestination = .standardError, format: Format = .logfmt, minimumLevel: LogLevel = .info,
+        now: @escaping @Sendable () -> Int = StructuredLog.wallClock
+    ) throws(LogOutputFailure) {
+        self.format = format
+        self.minimumLevel = minimumLevel
+        self.now = now
+        self.state = Mutex(State(output: try LogOutput(destination)))
+    }
+
+    package static func wallClock() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+    }
+
+    /// Lines that the output did not take (not those suppressed as repeats).
+    package var linesDropped: Int { state.withLock { $0.linesDropped } }
+
+    /// `message` is a constant; it is also what repeats are recognised by.
+    package func log(_ level: LogLevel, _ message: StaticString, _ metadata: KeyValuePairs<String, LogValue> = [:]) {
+        guard level >= minimumLevel else { return }
+        let now = now()
+        state.withLock { state in
+            let identity = UInt(bitPattern: message.utf8Start)
+            guard let suppressed = state.repeats.admit(message: identity, now: now) else { return }
+            state.buffer.clear()
+            begin(level, now, message, &state)
+            for (key, value) in metadata.prefix(Limit.entries) { append(key, value, to: state.buffer) }
+            if suppressed > 0 { append("suppressed", .integer(suppressed), to: state.buffer) }
+            if format == .json { state.buffer.append("}") }
+            state.buffer.endLine()
+            let written = state.output.write(state.buffer.bytes) { false }
+            if written < state.buffer.count { state.linesDropped += 1 }
+        }
+    }
+
+    private func begin(_ level: LogLevel, _ now: Int, _ message: StaticString, _ state: inout State) {
+        let buffer = state.buffer
+        buffer.append(format == .json ? "{\"time\":\"" : "time=")
+        state.timestamp.append(microsecondsSince1970: now, to: buffer)
+        buffer.append(format == .json ? "\",\"level\":\"" : " level=")
+        buffer.append(level.label)
+        buffer.append(format == .json ? "\",\"message\":\"" : " message=\"")
+        buffer.appendEscaped(
+            UnsafeRawBufferPointer(start: message.utf8Start, count: message.utf8CodeUnitCount), limit: Limit.value)
+        buffer.append("\"")
+    }
+
+    private func append(_ key: String, _ value: LogValue, to buffer: LogBuffer) {
+        buffer.append(format == .json ? ",\"" : " ")
+        buffer.appendEscaped(key, limit: Limit.key)
+        buffer.append(format == .json ? "\":" : "=")
+        switch value {
+        case .integer(let number): buffer.append(number)
+        case .bool(let flag): buffer.append(flag ? "true" : "false")
+        case .string(let text) where format == .logfmt && Self.isBare(text):
+            buffer.appendEscaped(text, limit: Limit.value)
+        case .string(let text):
+            buffer.append("\"")
+            buffer.appendEscaped(text, limit: Limit.value)
+            buffer.append("\"")
+        }
+    }
+
+    /// Whether logfmt may leave the quotes out.
+    private static func isBare(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy {
+                $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=")
+                    && $0 != UInt8(ascii: "\\")
+            }
+    }
+}
+
+extension StructuredLog {
+    package func debug(_ message: StaticString, _ metadata: KeyValuePairs<String, LogValue> = [:]) {
+        log(.debug, message, metadata)
+    }
+
+    package func info(_ message: StaticString, _ metadata: KeyValuePairs<String, LogValue> = [:]) {
+        log(.info, message, metadata)
+    }
+
+    package func warning(_ message: StaticString, _ metadata: KeyValuePairs<String, LogValue> = [:]) {
+        log(.warning, message, metadata)
+    }
+
+    package func error(_ message: StaticString, _ metadata: KeyValuePairs<String, LogValue> = [:]) {
+        log(.error, message, metadata)
+    }
+}

@@ -1,0 +1,16 @@
+/// What a limit decided about a request.
+package enum LimitDecision: Int, CaseIterable, Sendable {
+    /// `degraded`: decided without Redis, by the policy's `on_failure`.
+    case admitted, refused, degraded
+
+    package var label: StaticString {
+        switch self {
+        case .admitted: "admitted"
+        case .refused: "refused"
+        case .degraded: "degraded"
+        }
+    }
+}
+
+/// What is counted for each policy.
+package typealias LimitMetrics = CaseCounts<LimitDecision>

@@ -1,0 +1,72 @@
+/// What is counted for each route.
+package struct RouteMetrics: Sendable {
+    package private(set) var statuses = StatusCounts()
+    package private(set) var bytesIn = 0
+    package private(set) var bytesOut = 0
+    /// From the first byte of the request to the last byte of the reply.
+    package private(set) var total = LatencyHistogram()
+    /// The part of `total` that was not spent waiting for an upstream.
+    package private(set) var gateway = LatencyHistogram()
+    /// The part of `total` spent waiting for an upstream; only exchanges that were forwarded.
+    package private(set) var upstream = LatencyHistogram()
+    package private(set) var inFlight = 0
+
+    package init() {}
+
+    /// What one exchange came to.
+    package struct Outcome: Sendable {
+        package var status: Int
+        package var bytesIn: Int
+        package var bytesOut: Int
+        package var totalMicroseconds: Int
+        /// Nil where nothing was forwarded.
+        package var upstreamMicroseconds: Int?
+
+        package init(
+            status: Int, bytesIn: Int, bytesOut: Int, totalMicroseconds: Int, upstreamMicroseconds: Int? = nil
+        ) {
+            self.status = status
+            self.bytesIn = bytesIn
+            self.bytesOut = bytesOut
+            self.totalMicroseconds = totalMicroseconds
+            self.upstreamMicroseconds = upstreamMicroseconds
+        }
+    }
+
+    /// An exchange took this route; `end` or `abandon` follows for each.
+    package mutating func begin() {
+        inFlight += 1
+    }
+
+    package mutating func end(_ outcome: Outcome) {
+        inFlight -= 1
+        record(outcome)
+    }
+
+    /// The client went away before anything could be answered.
+    package mutating func abandon() {
+        inFlight -= 1
+    }
+
+    /// Counts an exchange that never began here: one refused before its route was known.
+    package mutating func record(_ outcome: Outcome) {
+        statuses.count(outcome.status)
+        bytesIn += outcome.bytesIn
+        bytesOut += outcome.bytesOut
+        total.record(microseconds: outcome.totalMicroseconds)
+        gateway.record(microseconds: outcome.totalMicroseconds - (outcome.upstreamMicroseconds ?? 0))
+        if let waited = outcome.upstreamMicroseconds { upstream.record(microseconds: waited) }
+    }
+
+    package var isUntouched: Bool { inFlight == 0 && total.count == 0 }
+
+    package static func += (left: inout RouteMetrics, right: RouteMetrics) {
+        left.statuses += right.statuses
+        left.bytesIn += right.bytesIn
+        left.bytesOut += right.bytesOut
+        left.total += right.total
+        left.gateway += right.gateway
+        left.upstream += right.upstream
+        left.inFlight += right.inFlight
+    }
+}

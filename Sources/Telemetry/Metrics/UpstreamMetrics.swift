@@ -1,0 +1,59 @@
+/// How an attempt at an upstream failed.
+package enum UpstreamFailureKind: Int, CaseIterable, Sendable {
+    case connectRefused, connectTimeout, responseTimeout, closedEarly, malformedResponse, noConnection
+
+    package var label: String {
+        switch self {
+        case .connectRefused: "connect_refused"
+        case .connectTimeout: "connect_timeout"
+        case .responseTimeout: "response_timeout"
+        case .closedEarly: "closed_early"
+        case .malformedResponse: "malformed_response"
+        case .noConnection: "no_connection"
+        }
+    }
+}
+
+/// A breaker's state as a gauge: the larger, the worse.
+package enum BreakerGauge: Int, CaseIterable, Sendable {
+    case closed, halfOpen, open
+
+    package var label: String {
+        switch self {
+        case .closed: "closed"
+        case .halfOpen: "half_open"
+        case .open: "open"
+        }
+    }
+}
+
+/// What is counted for each upstream.
+package struct UpstreamMetrics: Sendable {
+    package var attempts = 0
+    package var retries = 0
+    package var failures = CaseCounts<UpstreamFailureKind>()
+    /// From sending an attempt to the head of its response.
+    package var latency = LatencyHistogram()
+    package var activeConnections = 0
+    package var idleConnections = 0
+    /// The worker's copy; the worst of all workers is shown.
+    package var breaker = BreakerGauge.closed
+    /// By the state that was entered. Counted by the worker that made the transition.
+    package var transitions = CaseCounts<BreakerGauge>()
+    /// Requests that the open breaker answered.
+    package var breakerRefusals = 0
+
+    package init() {}
+
+    package static func += (left: inout UpstreamMetrics, right: UpstreamMetrics) {
+        left.attempts += right.attempts
+        left.retries += right.retries
+        left.failures += right.failures
+        left.latency += right.latency
+        left.activeConnections += right.activeConnections
+        left.idleConnections += right.idleConnections
+        if right.breaker.rawValue > left.breaker.rawValue { left.breaker = right.breaker }
+        left.transitions += right.transitions
+        left.breakerRefusals += right.breakerRefusals
+    }
+}

@@ -1,0 +1,74 @@
+/// Everything counted, as a value: one worker's share, or the sum of all.
+package struct MetricValues: Sendable {
+    package var routes: [RouteMetrics] = []
+    package var upstreams: [UpstreamMetrics] = []
+    package var policies: [LimitMetrics] = []
+    package var redis = RedisMetrics()
+    package var connections = ConnectionMetrics()
+
+    package init() {}
+
+    /// Makes room for every name there is; what was counted stays.
+    package mutating func grow(to names: MetricNames) {
+        Self.grow(&routes, to: names.routes.names.count, RouteMetrics())
+        Self.grow(&upstreams, to: names.upstreams.names.count, UpstreamMetrics())
+        Self.grow(&policies, to: names.policies.names.count, LimitMetrics())
+    }
+
+    private static func grow<Element>(_ list: inout [Element], to count: Int, _ empty: Element) {
+        if list.count < count { list.append(contentsOf: repeatElement(empty, count: count - list.count)) }
+    }
+
+    /// A worker that has not yet taken over the newest names has fewer entries; the rest count as zero.
+    package static func += (left: inout MetricValues, right: MetricValues) {
+        add(&left.routes, right.routes, +=)
+        add(&left.upstreams, right.upstreams, +=)
+        add(&left.policies, right.policies, +=)
+        left.redis += right.redis
+        left.connections += right.connections
+    }
+
+    private static func add<Element>(
+        _ left: inout [Element], _ right: [Element], _ plus: (inout Element, Element) -> Void
+    ) {
+        for index in right.indices {
+            if index < left.count { plus(&left[index], right[index]) } else { left.append(right[index]) }
+        }
+    }
+}
+
+/// One worker's counters: plain integers that only this worker touches. Others see them as copies, taken on the
+/// worker's loop; copying shares the histograms' storage until the worker records again.
+package final class WorkerMetrics {
+    /// Indexed by `MetricNames`: `metrics.values.routes[index].begin()`.
+    package var values = MetricValues()
+
+    package init(names: MetricNames) {
+        values.grow(to: names)
+    }
+
+    /// Makes room for the names of a new configuration, before the first request is matched by it.
+    package func adopt(_ names: MetricNames) {
+        values.grow(to: names)
+    }
+}
+
+/// The sums of all workers at one time, with the names and what the process says of itself.
+package struct MetricsSnapshot: Sendable {
+    package var names: MetricNames
+    package var values: MetricValues
+    package var accessLog: AccessLogStatistics
+    package var process: ProcessMetrics?
+
+    package init(
+        names: MetricNames, summing shards: [MetricValues], accessLog: AccessLogStatistics = AccessLogStatistics(),
+        process: ProcessMetrics? = nil
+    ) {
+        self.names = names
+        self.values = MetricValues()
+        self.accessLog = accessLog
+        self.process = process
+        values.grow(to: names)
+        for shard in shards { values += shard }
+    }
+}

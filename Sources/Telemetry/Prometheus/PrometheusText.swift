@@ -1,0 +1,140 @@
+/// The page that Prometheus scrapes. Routes, upstreams and policies that have seen nothing are left out, except for
+/// breakers, whose state is worth knowing before the first request.
+package enum PrometheusText {
+    package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+    package static func render(_ snapshot: MetricsSnapshot) -> [UInt8] {
+        var writer = PrometheusWriter()
+        let values = snapshot.values
+        let routes = zip(snapshot.names.routes.names, values.routes).filter { !$0.1.isUntouched }
+        renderRequests(Array(routes), &writer)
+        renderDurations(Array(routes), &writer)
+        renderLimits(Array(zip(snapshot.names.policies.names, values.policies)), &writer)
+        let upstreams = zip(snapshot.names.upstreams.names, values.upstreams).dropFirst(2)
+        renderUpstreams(Array(upstreams), &writer)
+        renderBreakers(Array(upstreams), &writer)
+        renderRedis(values.redis, &writer)
+        renderConnections(values.connections, &writer)
+        renderAccessLog(snapshot.accessLog, &writer)
+        if let process = snapshot.process { renderProcess(process, &writer) }
+        return writer.text
+    }
+
+    private static func renderRequests(_ routes: [(String, RouteMetrics)], _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_requests_total", .counter, "Requests answered, by route and class of status.")
+        for (route, metrics) in routes {
+            for (status, count) in zip(StatusCounts.classes, metrics.statuses.byClass) where count > 0 {
+                writer.sample([("route", route), ("status", status)], count)
+            }
+        }
+        writer.begin("sluice_responses_total", .counter, "Requests answered, by route and status, for common statuses.")
+        for (route, metrics) in routes {
+            for (status, count) in metrics.statuses.byStatus {
+                writer.sample([("route", route), ("code", String(status))], count)
+            }
+        }
+        writer.begin("sluice_request_bytes_total", .counter, "Bytes of request bodies received.")
+        for (route, metrics) in routes { writer.sample([("route", route)], metrics.bytesIn) }
+        writer.begin("sluice_response_bytes_total", .counter, "Bytes of response bodies sent.")
+        for (route, metrics) in routes { writer.sample([("route", route)], metrics.bytesOut) }
+        writer.begin("sluice_requests_in_flight", .gauge, "Requests that are being served now.")
+        for (route, metrics) in routes { writer.sample([("route", route)], metrics.inFlight) }
+    }
+
+    private static func renderDurations(_ routes: [(String, RouteMetrics)], _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_request_duration_seconds", .histogram, "From a request's first byte to its reply's last.")
+        for (route, metrics) in routes { writer.histogram([("route", route)], metrics.total, .requests) }
+        writer.begin(
+            "sluice_gateway_duration_seconds", .histogram, "The part of a request spent in the gateway itself.")
+        for (route, metrics) in routes { writer.histogram([("route", route)], metrics.gateway, .fine) }
+        writer.begin(
+            "sluice_request_upstream_seconds", .histogram, "The part of a request spent waiting for upstreams.")
+        for (route, metrics) in routes where metrics.upstream.count > 0 {
+            writer.histogram([("route", route)], metrics.upstream, .requests)
+        }
+    }
+
+    private static func renderLimits(_ policies: [(String, LimitMetrics)], _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_limit_decisions_total", .counter, "What limits decided, by policy.")
+        for (policy, metrics) in policies where metrics.total > 0 {
+            for decision in LimitDecision.allCases {
+                writer.sample([("policy", policy), ("decision", "\(decision.label)")], metrics[decision])
+            }
+        }
+    }
+
+    private static func renderUpstreams(_ upstreams: [(String, UpstreamMetrics)], _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_upstream_attempts_total", .counter, "Attempts at an upstream, retries included.")
+        for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.attempts) }
+        writer.begin("sluice_upstream_retries_total", .counter, "Attempts that repeated a failed one.")
+        for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.retries) }
+        writer.begin("sluice_upstream_failures_total", .counter, "Attempts that got no response, by kind of failure.")
+        for (name, metrics) in upstreams {
+            for kind in UpstreamFailureKind.allCases {
+                writer.sample([("upstream", name), ("kind", kind.label)], metrics.failures[kind])
+            }
+        }
+        writer.begin("sluice_upstream_duration_seconds", .histogram, "From sending an attempt to its response's head.")
+        for (name, metrics) in upstreams where metrics.latency.count > 0 {
+            writer.histogram([("upstream", name)], metrics.latency, .requests)
+        }
+        writer.begin("sluice_upstream_connections", .gauge, "Connections to an upstream.")
+        for (name, metrics) in upstreams {
+            writer.sample([("upstream", name), ("state", "active")], metrics.activeConnections)
+            writer.sample([("upstream", name), ("state", "idle")], metrics.idleConnections)
+        }
+    }
+
+    private static func renderBreakers(_ upstreams: [(String, UpstreamMetrics)], _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_breaker_state", .gauge, "An upstream's breaker: 0 closed, 1 half-open, 2 open.")
+        for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.breaker.rawValue) }
+        writer.begin("sluice_breaker_transitions_total", .counter, "Transitions of breakers, by the state entered.")
+        for (name, metrics) in upstreams {
+            for state in BreakerGauge.allCases {
+                writer.sample([("upstream", name), ("to", state.label)], metrics.transitions[state])
+            }
+        }
+        writer.begin("sluice_breaker_refusals_total", .counter, "Requests that an open breaker answered.")
+        for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.breakerRefusals) }
+    }
+
+    private static func renderRedis(_ redis: RedisMetrics, _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_redis_commands_total", .counter, "Commands sent to Redis.")
+        writer.sample(redis.commands)
+        writer.begin("sluice_redis_failures_total", .counter, "Commands to Redis that failed, by kind of failure.")
+        for kind in RedisFailureKind.allCases { writer.sample([("kind", kind.label)], redis.failures[kind]) }
+        writer.begin("sluice_redis_reconnects_total", .counter, "Connections to Redis made anew after a loss.")
+        writer.sample(redis.reconnects)
+        writer.begin("sluice_redis_connections", .gauge, "Open connections to Redis.")
+        writer.sample(redis.openConnections)
+        writer.begin("sluice_redis_duration_seconds", .histogram, "From sending a command to its reply.")
+        writer.histogram([], redis.latency, .fine)
+    }
+
+    private static func renderConnections(_ connections: ConnectionMetrics, _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_connections", .gauge, "Open connections of clients.")
+        writer.sample(connections.open)
+        writer.begin("sluice_connections_accepted_total", .counter, "Connections accepted from clients.")
+        writer.sample(connections.accepted)
+        writer.begin("sluice_connections_refused_total", .counter, "Connections closed at once because of the limit.")
+        writer.sample(connections.refused)
+        writer.begin("sluice_malformed_requests_total", .counter, "Requests whose bytes were refused.")
+        writer.sample(connections.malformedRequests)
+    }
+
+    private static func renderAccessLog(_ log: AccessLogStatistics, _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_access_log_lines_total", .counter, "Lines written to the access log.")
+        writer.sample(log.linesWritten)
+        writer.begin("sluice_access_log_dropped_lines_total", .counter, "Lines the access log's output did not take.")
+        writer.sample(log.linesDropped)
+    }
+
+    private static func renderProcess(_ process: ProcessMetrics, _ writer: inout PrometheusWriter) {
+        writer.begin("process_resident_memory_bytes", .gauge, "Resident memory size in bytes.")
+        writer.sample(process.residentBytes)
+        writer.begin("process_cpu_seconds_total", .counter, "User and system CPU time spent in seconds.")
+        writer.sample(seconds: process.cpuMicroseconds)
+        writer.begin("process_open_fds", .gauge, "Number of open file descriptors.")
+        writer.sample(process.openDescriptors)
+    }
+}

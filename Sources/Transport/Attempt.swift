@@ -1,0 +1,232 @@
+import GatewayCore
+import HTTPWire
+import NIOCore
+
+/// One exchange being forwarded: picks a target, sends the request, streams the response, and settles with the breaker.
+///
+/// Attempts are reused by their worker. Whatever reaches one late is told apart by `serial`.
+final class Attempt: ResponseProducer {
+    private enum State { case idle, connecting, exchanging, responding }
+
+    /// Bodies up to this size leave in one write with their head.
+    private static let joinLimit = 32 * 1024
+
+    private let worker: Worker
+    private(set) var serial = 0
+    private var state = State.idle
+    private var exchange: Exchange!
+    private var upstream: Upstream!
+    private var gate: (any AttemptGate)?
+    private var token = 0
+    private var pool: TargetPool?
+    private var connection: UpstreamConnection?
+    private var startedMicroseconds = 0
+    private var unreachable: UInt64 = 0
+    private var tries = 0
+    private var isHeadPending = false
+    private var joined = ByteBuffer()
+    private var isRequestEnded = false
+
+    private init(worker: Worker) { self.worker = worker }
+
+    static func start(_ exchange: Exchange, upstream: Upstream, gate: (any AttemptGate)?, token: Int, on worker: Worker)
+    {
+        let attempt = worker.idleAttempts.popLast() ?? Attempt(worker: worker)
+        attempt.exchange = exchange
+        attempt.upstream = upstream
+        attempt.gate = gate
+        attempt.token = token
+        attempt.unreachable = 0
+        attempt.tries = 0
+        attempt.startedMicroseconds = MonotonicClock.microseconds()
+        exchange.record.upstreamIndex = upstream.metricsIndex
+        attempt.connect(fresh: false)
+    }
+
+    // MARK: Connecting
+
+    private func connect(fresh: Bool) {
+        state = .connecting
+        tries += 1
+        exchange.record.attempts = tries
+        let target = fresh ? pool : upstream.pick(for: exchange, excluding: unreachable)
+        guard let target else { return fail(.noTarget) }
+        pool = target
+        // The client's departure has to be heard of while waiting; its body stays where it is until there is a connection.
+        if exchange.request.body != .none { exchange.downstream.pauseBody() }
+        exchange.downstream.attach(self)
+        target.acquire(for: self, fresh: fresh)
+    }
+
+    func failedToConnect(_ failure: Failure) {
+        if failure != .tooManyPending, let index = upstream.pools.firstIndex(where: { $0 === pool }), index < 64 {
+            // Nothing was sent, so any other target may be asked, whatever the method.
+            unreachable |= 1 << UInt64(index)
+            if tries < 3, upstream.pools.indices.contains(where: { $0 < 64 && unreachable & (1 << UInt64($0)) == 0 }) {
+                return connect(fresh: false)
+            }
+        }
+        fail(failure)
+    }
+
+    func connected(_ connection: UpstreamConnection) {
+        self.connection = connection
+        state = .exchanging
+        isRequestEnded = exchange.request.body == .none
+        connection.begin(self, answersHEAD: exchange.request.isHEAD)
+        if isRequestEnded {
+            connection.send(forwardedHead(reusing: true), isEnd: true)
+            return
+        }
+        // What has come of the body joins the head in one write.
+        isHeadPending = true
+        joined = forwardedHead(reusing: false)
+        exchange.downstream.resumeBody()
+        if isHeadPending, self.connection === connection { sendJoined(isEnd: false) }
+    }
+
+    private func forwardedHead(reusing: Bool) -> ByteBuffer {
+        let request = exchange.request
+        let capacity = request.forwardedCapacity(extra: exchange.requestLines.count)
+        if reusing {
+            return worker.buffers.fill(capacity: capacity) {
+                request.writeForwarded(to: &$0, adding: exchange.requestLines.bytes)
+            }
+        }
+        var buffer = ByteBufferAllocator().buffer(capacity: capacity + 4096)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: capacity) { raw in
+            var writer = HeadWriter(raw)
+            request.writeForwarded(to: &writer, adding: exchange.requestLines.bytes)
+            return writer.count
+        }
+        return buffer
+    }
+
+    private func sendJoined(isEnd: Bool) {
+        isHeadPending = false
+        let buffer = joined
+        joined = ByteBuffer()
+        connection?.send(buffer, isEnd: isEnd)
+    }
+
+    // MARK: The request body
+
+    func receiveBody(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
+        guard let connection, state == .exchanging || state == .responding else { return }
+        isRequestEnded = isEnd
+        var bytes = bytes
+        let isChunked = exchange.request.body == .chunked
+        if isHeadPending {
+            if !isChunked, bytes.readableBytes <= Self.joinLimit {
+                joined.writeBuffer(&bytes)
+                return sendJoined(isEnd: isEnd)
+            }
+            sendJoined(isEnd: false)
+        }
+        if isChunked {
+            connection.sendChunk(bytes, isEnd: isEnd, trailers: trailers)
+        } else {
+            connection.send(bytes, isEnd: isEnd)
+        }
+        if !isEnd, !connection.isWritable { exchange.downstream.pauseBody() }
+    }
+
+    func upstreamWritabilityChanged(isWritable: Bool) {
+        guard !isRequestEnded else { return }
+        if isWritable { exchange.downstream.resumeBody() } else { exchange.downstream.pauseBody() }
+    }
+
+    func clientWritabilityChanged(isWritable: Bool) { connection?.pauseReading(!isWritable) }
+
+    func clientLost() {
+        gate?.cancel(token)
+        letGo()
+        release()
+    }
+
+    // MARK: The response
+
+    func interim(_ head: ResponseHead) { exchange.downstream.interim(head) }
+
+    func responseStarted(_ head: ResponseHead, body: ByteBuffer?, isComplete: Bool) {
+        state = .responding
+        let duration = MonotonicClock.microseconds() &- startedMicroseconds
+        exchange.record.upstreamMicroseconds = duration
+        gate?.report(token, isSuccess: head.status < 500, durationMicroseconds: duration)
+        gate = nil
+        let downstream = exchange.downstream
+        if isComplete {
+            connection = nil
+            release()
+        } else if !downstream.isWritable {
+            connection?.pauseReading(true)
+        }
+        downstream.respond(head, body: body, isComplete: isComplete)
+    }
+
+    func responseContinued(_ bytes: ByteBuffer) {
+        guard state == .responding else { return }
+        exchange.downstream.write(bytes)
+    }
+
+    func responseEnded(trailers: [UInt8]) {
+        guard state == .responding else { return }
+        let downstream = exchange.downstream
+        connection = nil
+        release()
+        downstream.end(trailers: trailers)
+    }
+
+    /// The connection failed and has been taken away already.
+    func connectionLost(_ failure: Failure) {
+        guard let lost = connection else { return }
+        connection = nil
+        if state == .responding {
+            let downstream = exchange.downstream
+            release()
+            return downstream.abort(failure)
+        }
+        // A pooled connection that the target closed just before it was used: nobody has seen the request, or it does no
+        // harm to send it again (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
+        let isStale = failure == .connectionLost && lost.servedCount > 1 && !lost.hasResponseBytes
+        if isStale, tries < 3, exchange.request.body == .none, exchange.request.isIdempotent {
+            return connect(fresh: true)
+        }
+        fail(failure)
+    }
+
+    private func fail(_ failure: Failure) {
+        let exchange = self.exchange!
+        exchange.record.failure = failure
+        if failure.origin == .upstream {
+            let duration = MonotonicClock.microseconds() &- startedMicroseconds
+            gate?.report(token, isSuccess: false, durationMicroseconds: duration)
+        } else {
+            gate?.cancel(token)
+        }
+        release()
+        if let reply = failure.reply { exchange.answer(reply) }
+    }
+
+    // MARK: Reuse
+
+    /// Parts from the connection, or from the queue for one.
+    private func letGo() {
+        connection?.abandon()
+        connection = nil
+        if state == .connecting { pool?.forget(self) }
+    }
+
+    private func release() {
+        guard state != .idle else { return }
+        state = .idle
+        serial &+= 1
+        exchange = nil
+        upstream = nil
+        gate = nil
+        pool = nil
+        joined = ByteBuffer()
+        isHeadPending = false
+        if worker.idleAttempts.count < 1024 { worker.idleAttempts.append(self) }
+    }
+}

@@ -1,0 +1,368 @@
+import GatewayCore
+import HTTPWire
+import NIOCore
+
+/// The HTTP/1.1 connection of a client: one handler at the socket, one exchange after the other.
+///
+/// Bytes wait in `inbox` until someone wants them: a head is parsed there in place, a body is handed on as slices. While
+/// an exchange is answered, further (pipelined) requests stay in the inbox, and reading stops when it is full.
+final class ClientConnection: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum State {
+        case awaitingHead
+        case exchanging
+        /// Reads the rest of a body that nobody wants, so that the connection can go on; at most this many bytes.
+        case discarding(allowance: Int)
+        /// The last bytes are on their way; what still comes in is thrown away.
+        case closing
+    }
+
+    /// An unwanted body up to this size is read and dropped to save the connection; a longer one costs it.
+    static let discardLimit = 64 * 1024
+    /// How long a closing connection may take to let go of what it was sent (microseconds).
+    static let lingerMicroseconds = 2_000_000
+    /// Input kept while an exchange is going on.
+    static let inboxLimit = 64 * 1024
+
+    let worker: Worker
+    let channel: any Channel
+    let peer: Peer
+    private let count: ConnectionCount
+    private(set) var context: ChannelHandlerContext?
+    private(set) lazy var exchange = Exchange(downstream: self, peer: peer)
+    private lazy var deadline = Deadline(owner: self)
+
+    var state = State.awaitingHead
+    private var inbox = ByteBuffer()
+    private var isProcessing = false
+    /// Bytes of an unfinished head that are known to hold no complete line end beyond what was parsed.
+    private var scannedBytes = 0
+
+    var requestBody = BodyReader()
+    var producer: (any ResponseProducer)?
+    var isBodyPaused = false
+    private var holdsReads = false
+    private var hasHeldRead = false
+
+    /// The framing and fate of the response that is being written.
+    var hasResponded = false
+    var isResponseChunked = false
+    var keepsAlive = true
+    /// Keeps the connection while a filter waits on behalf of a client that has gone.
+    private var abandonedSelf: ClientConnection?
+
+    init(worker: Worker, channel: any Channel, count: ConnectionCount) {
+        self.worker = worker
+        self.channel = channel
+        self.count = count
+        self.peer = Peer(address: channel.remoteAddress?.ipAddress ?? "unix")
+    }
+
+    // MARK: Channel events
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        worker.opened(self)
+        let isWelcome = count.enter()
+        worker.entry.connected(peer)
+        if !isWelcome || worker.isDraining { return close() }
+        worker.deadlines.set(deadline, microsecondsFromNow: worker.limits.headerTimeoutMicroseconds)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = unwrapInboundIn(data)
+        if inbox.readableBytes == 0 { inbox = buffer } else { inbox.writeBuffer(&buffer) }
+        process()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if holdsReads { hasHeldRead = true } else { context.read() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        let isWritable = context.channel.isWritable
+        if !isWritable { expectProgress() }
+        producer?.clientWritabilityChanged(isWritable: isWritable)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.context = nil
+        worker.deadlines.remove(deadline)
+        worker.closed(self)
+        count.leave()
+        worker.entry.disconnected(peer)
+        inbox = ByteBuffer()
+        guard case .exchanging = state else { return }
+        state = .closing
+        if exchange.record.failure == nil { exchange.record.failure = .clientGone }
+        worker.entry.finish(exchange)
+        if exchange.isWaiting {
+            abandonedSelf = self
+            exchange.abandon()
+        }
+        let producer = self.producer
+        self.producer = nil
+        producer?.clientLost()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    // MARK: Input
+
+    /// Works off the inbox as far as the state allows. Not reentrant: what happens meanwhile is seen by the loop.
+    func process() {
+        guard !isProcessing else { return }
+        isProcessing = true
+        while step() {}
+        isProcessing = false
+        if inbox.readableBytes == 0 { inbox = ByteBuffer() }
+        holdReads(isBodyPaused || isInboxFull)
+    }
+
+    private var isInboxFull: Bool {
+        guard case .exchanging = state else { return false }
+        return inbox.readableBytes >= Self.inboxLimit
+    }
+
+    /// One step; false if nothing more can be done now.
+    private func step() -> Bool {
+        guard context != nil, inbox.readableBytes > 0 else { return false }
+        switch state {
+        case .awaitingHead: return readHead()
+        case .exchanging: return deliverBody()
+        case .discarding(let allowance): return discardBody(allowance)
+        case .closing:
+            inbox = ByteBuffer()
+            return false
+        }
+    }
+
+    private func readHead() -> Bool {
+        skipEmptyLine()
+        guard mayHoldHead() else { return false }
+        let outcome = inbox.withUnsafeReadableBytes { raw in
+            exchange.request.parse(raw.bindMemory(to: UInt8.self), limit: worker.limits.headerBytes)
+        }
+        switch outcome {
+        case .incomplete:
+            if scannedBytes == 0 {
+                worker.deadlines.set(deadline, microsecondsFromNow: worker.limits.headerTimeoutMicroseconds)
+            }
+            scannedBytes = inbox.readableBytes
+            return false
+        case .fault(let fault):
+            refuse(fault)
+            return false
+        case .complete(let length):
+            inbox.moveReaderIndex(forwardBy: length)
+            begin()
+            return true
+        }
+    }
+
+    /// RFC 9112 §2.2: an empty line before a request line is let pass, for old clients that end a body with one.
+    private func skipEmptyLine() {
+        if inbox.readableBytes >= 2, inbox.getInteger(at: inbox.readerIndex, as: UInt16.self) == 0x0D0A {
+            inbox.moveReaderIndex(forwardBy: 2)
+        }
+    }
+
+    /// A dribbled head is only parsed again when a line has been completed or the limit is reached.
+    private func mayHoldHead() -> Bool {
+        guard inbox.readableBytes > 0 else { return false }
+        guard scannedBytes > 0, scannedBytes < inbox.readableBytes else { return true }
+        if inbox.readableBytes >= worker.limits.headerBytes { return true }
+        let hasLineEnd = inbox.readableBytesView.dropFirst(scannedBytes).contains(0x0A)
+        if !hasLineEnd { scannedBytes = inbox.readableBytes }
+        return hasLineEnd
+    }
+
+    private func begin() {
+        scannedBytes = 0
+        hasResponded = false
+        isResponseChunked = false
+        requestBody.start(exchange.request.body)
+        keepsAlive = exchange.request.wantsKeepAlive && !worker.isDraining
+        state = .exchanging
+        if requestBody.isComplete { worker.deadlines.clear(deadline) } else { expectProgress() }
+        exchange.begin(atMicroseconds: MonotonicClock.microseconds())
+        worker.entry.arrive(exchange)
+    }
+
+    private func refuse(_ fault: HeadFault) {
+        exchange.begin(atMicroseconds: MonotonicClock.microseconds())
+        worker.entry.refused(fault, on: exchange)
+        write(Reply.badRequest(fault.detail.description, status: fault.status), persistence: .close)
+        closeAfterFlush(lingering: true)
+    }
+
+    private func deliverBody() -> Bool {
+        guard let producer, !isBodyPaused, !requestBody.isComplete else { return false }
+        expectProgress()
+        do throws(HeadFault) {
+            let bytes = try requestBody.read(from: &inbox)
+            exchange.record.bytesIn += bytes.readableBytes
+            if exchange.record.bytesIn > worker.limits.bodyBytes {
+                giveUpRequest(.contentTooLarge)
+                return false
+            }
+            if requestBody.isComplete { requestArrived() }
+            if bytes.readableBytes > 0 || requestBody.isComplete {
+                let trailers = requestBody.isComplete ? requestBody.trailers : []
+                producer.receiveBody(bytes, isEnd: requestBody.isComplete, trailers: trailers)
+            }
+            return true
+        } catch {
+            worker.entry.refused(error, on: exchange)
+            giveUpRequest(.badRequest(error.detail.description, status: error.status))
+            return false
+        }
+    }
+
+    private func requestArrived() { worker.deadlines.clear(deadline) }
+
+    /// The request turned out bad halfway: the upstream must not take it for complete, and the client is told if it can be.
+    private func giveUpRequest(_ reply: Reply) {
+        let producer = self.producer
+        self.producer = nil
+        exchange.record.failure = .clientGone
+        producer?.clientLost()
+        keepsAlive = false
+        if hasResponded { return abortConnection() }
+        exchange.answer(reply)
+    }
+
+    private func discardBody(_ allowance: Int) -> Bool {
+        do throws(HeadFault) {
+            let before = inbox.readableBytes
+            _ = try requestBody.read(from: &inbox)
+            let left = allowance - (before - inbox.readableBytes)
+            if requestBody.isComplete {
+                awaitNextHead()
+            } else if left < 0 {
+                closeAfterFlush(lingering: true)
+                return false
+            } else {
+                state = .discarding(allowance: left)
+            }
+            return true
+        } catch {
+            closeAfterFlush(lingering: true)
+            return false
+        }
+    }
+
+    /// Hands over what has arrived of the body at once, so that it can leave together with the head.
+    func deliverBody(to producer: any ResponseProducer) {
+        self.producer = producer
+        guard !requestBody.isComplete else { return }
+        let wasProcessing = isProcessing
+        isProcessing = true
+        while inbox.readableBytes > 0, deliverBody() {}
+        isProcessing = wasProcessing
+        process()
+    }
+
+    // MARK: The end of an exchange
+
+    /// The response is written; decides what becomes of the connection.
+    func responseFinished() {
+        producer = nil
+        isBodyPaused = false
+        worker.entry.finish(exchange)
+        guard keepsAlive else { return closeAfterFlush(lingering: !requestBody.isComplete) }
+        if requestBody.isComplete {
+            awaitNextHead()
+        } else {
+            expectProgress()
+            state = .discarding(allowance: Self.discardLimit)
+        }
+        process()
+    }
+
+    private func awaitNextHead() {
+        state = .awaitingHead
+        if worker.isDraining { return closeAfterFlush(lingering: false) }
+        worker.deadlines.set(deadline, microsecondsFromNow: worker.limits.idleTimeoutMicroseconds)
+    }
+
+    /// Whether the unread rest of the body is small enough to be dropped for the sake of the connection.
+    var canDiscardRequestBody: Bool {
+        if requestBody.isComplete { return true }
+        if exchange.request.expectsContinue { return false }
+        guard let rest = requestBody.knownRemainder else { return true }
+        return rest <= Self.discardLimit
+    }
+
+    /// Something has to move within the idle timeout: body bytes from the client, or response bytes to it.
+    private func expectProgress() {
+        worker.deadlines.set(deadline, microsecondsFromNow: worker.limits.idleTimeoutMicroseconds)
+    }
+
+    /// `close()` alone would drop queued writes. With unread input the kernel would answer with a reset that can destroy
+    /// the response in flight, so then only the output is closed and input is drained for a moment (RFC 9112 §9.6).
+    func closeAfterFlush(lingering: Bool) {
+        state = .closing
+        guard let context else { return }
+        worker.deadlines.set(deadline, microsecondsFromNow: Self.lingerMicroseconds)
+        inbox = ByteBuffer()
+        holdReads(false)
+        let channel = self.channel
+        context.writeAndFlush(NIOAny(ByteBuffer())).whenComplete { _ in
+            if lingering { channel.close(mode: .output, promise: nil) } else { channel.close(promise: nil) }
+        }
+    }
+
+    /// Ends the connection so that the client can't take what it got for complete.
+    func abortConnection() {
+        state = .closing
+        worker.entry.finish(exchange)
+        close()
+    }
+
+    func close() { channel.close(promise: nil) }
+
+    func drain() {
+        switch state {
+        case .awaitingHead: closeAfterFlush(lingering: false)
+        case .exchanging: keepsAlive = false
+        case .discarding, .closing: break
+        }
+    }
+
+    func abandonedEnded() { abandonedSelf = nil }
+
+    private func holdReads(_ shouldHold: Bool) {
+        guard holdsReads != shouldHold else { return }
+        holdsReads = shouldHold
+        guard !shouldHold, hasHeldRead else { return }
+        hasHeldRead = false
+        context?.read()
+    }
+}
+
+extension ClientConnection: DeadlineOwner {
+    func deadlineReached() {
+        switch state {
+        case .awaitingHead:
+            if inbox.readableBytes == 0 { return close() }
+            exchange.begin(atMicroseconds: MonotonicClock.microseconds())
+            write(.requestTimeout, persistence: .close)
+            closeAfterFlush(lingering: true)
+        case .exchanging:
+            let isClientTheOneAwaited =
+                !requestBody.isComplete && !isBodyPaused || !(context?.channel.isWritable ?? true)
+            guard isClientTheOneAwaited else { return expectProgress() }
+            exchange.record.failure = .clientTimeout
+            let producer = self.producer
+            self.producer = nil
+            producer?.clientLost()
+            keepsAlive = false
+            if hasResponded || exchange.isWaiting { close() } else { exchange.answer(.requestTimeout) }
+        case .discarding, .closing: close()
+        }
+    }
+}

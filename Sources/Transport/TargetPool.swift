@@ -1,0 +1,118 @@
+import GatewayCore
+import NIOCore
+import NIOPosix
+
+/// The connections of one worker to one target: a stack of unused ones (the warmest on top), a bound on all of them, and
+/// a bounded queue of attempts that wait for one.
+final class TargetPool {
+    let target: UpstreamSettings.Target
+    let settings: UpstreamSettings
+    private let worker: Worker
+    private var unused: [UpstreamConnection] = []
+    private var pending: CircularBuffer<Attempt> = []
+    private var isClosed = false
+    /// Open and opening connections.
+    private(set) var openCount = 0
+    /// Attempts that hold a connection or wait for one.
+    private(set) var activeCount = 0
+
+    init(target: UpstreamSettings.Target, settings: UpstreamSettings, worker: Worker) {
+        self.target = target
+        self.settings = settings
+        self.worker = worker
+    }
+
+    /// Leads to exactly one of `attempt.connected` and `attempt.failedToConnect`, maybe at once.
+    /// `fresh` asks for a new connection, after a pooled one turned out to be stale.
+    func acquire(for attempt: Attempt, fresh: Bool) {
+        activeCount += 1
+        if !fresh, let connection = unused.popLast() { return attempt.connected(connection) }
+        if openCount < settings.maximumConnections { return open(for: attempt) }
+        guard pending.count < settings.maximumPending else {
+            activeCount -= 1
+            return attempt.failedToConnect(.tooManyPending)
+        }
+        pending.append(attempt)
+    }
+
+    /// The attempt has stopped waiting.
+    func forget(_ attempt: Attempt) {
+        if let index = pending.firstIndex(where: { $0 === attempt }) {
+            pending.remove(at: index)
+            activeCount -= 1
+        }
+    }
+
+    /// The attempt is done with the connection, which can serve another.
+    func release(_ connection: UpstreamConnection) {
+        activeCount -= 1
+        if let next = pending.popFirst() { return next.connected(connection) }
+        if isClosed { return connection.close() }
+        unused.append(connection)
+        connection.becameUnused()
+    }
+
+    /// The attempt is done, and its connection is closing.
+    func discard() { activeCount -= 1 }
+
+    func closed(_ connection: UpstreamConnection) {
+        openCount -= 1
+        if let index = unused.lastIndex(where: { $0 === connection }) { unused.remove(at: index) }
+        if let next = pending.popFirst() { open(for: next) }
+    }
+
+    func close() {
+        isClosed = true
+        for connection in unused { connection.close() }
+    }
+
+    private func open(for attempt: Attempt) {
+        openCount += 1
+        let opening = NIOLoopBound((self, attempt, attempt.serial), eventLoop: worker.loop)
+        let worker = NIOLoopBound(self.worker, eventLoop: self.worker.loop)
+        ClientBootstrap(group: self.worker.loop)
+            .connectTimeout(.microseconds(Int64(settings.connectTimeoutMicroseconds)))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let connection = UpstreamConnection(pool: opening.value.0, worker: worker.value, channel: channel)
+                    try channel.pipeline.syncOperations.addHandler(connection)
+                }
+            }
+            .connect(host: target.host, port: target.port)
+            .whenComplete { result in
+                let (pool, attempt, serial) = opening.value
+                pool.opened(result, for: attempt, serial: serial)
+            }
+    }
+
+    private func opened(_ result: Result<any Channel, any Error>, for attempt: Attempt, serial: Int) {
+        let isStillWanted = attempt.serial == serial
+        switch result {
+        case .success(let channel):
+            guard let connection = try? channel.pipeline.syncOperations.handler(type: UpstreamConnection.self) else {
+                return failed(.connectionLost, attempt, isStillWanted)
+            }
+            if isStillWanted { return attempt.connected(connection) }
+            release(connection)
+        case .failure(let error):
+            var failure = Failure.connectRefused
+            if case ChannelError.connectTimeout = error { failure = .connectTimeout }
+            failed(failure, attempt, isStillWanted)
+        }
+    }
+
+    private func failed(_ failure: Failure, _ attempt: Attempt, _ isStillWanted: Bool) {
+        openCount -= 1
+        activeCount -= 1
+        if isStillWanted { attempt.failedToConnect(failure) }
+        // What waited behind this attempt would otherwise wait for a connection that nobody opens.
+        if openCount == 0 {
+            while let next = pending.popFirst() {
+                activeCount -= 1
+                next.failedToConnect(failure)
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import GatewayCore
+import Policies
+
+/// How an upstream is reached. Times in microseconds; counts are this worker's share.
+package struct UpstreamSettings: Hashable, Sendable {
+    package struct Target: Hashable, Sendable {
+        package var host: String
+        package var port: Int
+        package var weight: Int
+
+        package init(host: String, port: Int, weight: Int = 1) {
+            self.host = host
+            self.port = port
+            self.weight = weight
+        }
+    }
+
+    package var name: String
+    package var targets: [Target]
+    package var balance = BalanceMethod.leastRequests
+    package var connectTimeoutMicroseconds = 1_000_000
+    /// From the end of the request to the response head.
+    package var responseTimeoutMicroseconds = 5_000_000
+    /// Between two pieces of a body.
+    package var idleTimeoutMicroseconds = 60_000_000
+    /// How long an unused connection is kept.
+    package var keepAliveMicroseconds = 60_000_000
+    package var maximumConnections = 1024
+    package var maximumPending = 1024
+    package var responseHeaderBytes = 64 * 1024
+
+    package init(name: String, targets: [Target]) {
+        self.name = name
+        self.targets = targets
+    }
+}
+
+/// An upstream as one worker sees it: a pool of connections for each target, and the choice between them.
+package final class Upstream {
+    package let settings: UpstreamSettings
+    /// The upstream's place in the metrics of this process.
+    package let metricsIndex: Int
+    let pools: [TargetPool]
+    private var loads: [TargetLoad]
+    private var generator: BalanceGenerator
+
+    package init(settings: UpstreamSettings, metricsIndex: Int, worker: Worker) {
+        self.settings = settings
+        self.metricsIndex = metricsIndex
+        pools = settings.targets.map { TargetPool(target: $0, settings: settings, worker: worker) }
+        loads = settings.targets.map { target in
+            TargetLoad(weight: target.weight, identity: StableHash.of("\(target.host):\(target.port)".utf8))
+        }
+        generator = BalanceGenerator(seed: .random(in: .min ... .max))
+    }
+
+    /// Connections in use and unused, for metrics.
+    package var connectionCount: Int { pools.reduce(0) { $0 + $1.openCount } }
+
+    /// Picks the target for an exchange; `excluding` are the targets that it has found unreachable (bit by index).
+    func pick(for exchange: Exchange, excluding: UInt64) -> TargetPool? {
+        if pools.count == 1 { return excluding & 1 == 0 ? pools[0] : nil }
+        for index in pools.indices {
+            loads[index].outstanding = pools[index].activeCount
+            loads[index].isAvailable = index >= 64 || excluding & (1 << UInt64(index)) == 0
+        }
+        return choose(for: exchange).map { pools[$0] }
+    }
+
+    private func choose(for exchange: Exchange) -> Int? {
+        switch settings.balance {
+        case .roundRobin: Balancing.roundRobin(&loads)
+        case .leastRequests: Balancing.leastRequests(loads, &generator)
+        case .randomTwo: Balancing.randomTwo(loads, &generator)
+        case .hash(let source): Balancing.hash(BalanceKey.of(exchange, by: source), loads)
+        }
+    }
+
+    /// Closes what is unused; connections in use close when they are done.
+    package func close() {
+        for pool in pools { pool.close() }
+    }
+}

@@ -1,0 +1,267 @@
+import GatewayCore
+import HTTPWire
+import NIOCore
+
+/// An HTTP/1.1 connection to a target: one handler at the socket, one attempt at a time.
+final class UpstreamConnection: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum State { case unused, awaitingHead, readingBody, closed }
+
+    private let pool: TargetPool
+    private let worker: Worker
+    private let channel: any Channel
+    private(set) var context: ChannelHandlerContext?
+    private lazy var deadline = Deadline(owner: self)
+
+    private var state = State.unused
+    private var attempt: Attempt?
+    private var inbox = ByteBuffer()
+    private let head = ResponseHead()
+    private var body = BodyReader()
+    private var answersHEAD = false
+    private var allowsReuse = true
+    private var isRequestSent = false
+    private var holdsReads = false
+    private var hasHeldRead = false
+    /// Requests sent over this connection; more than one means that it was taken from the pool.
+    private(set) var servedCount = 0
+    /// Whether any byte of the current response has come.
+    private(set) var hasResponseBytes = false
+
+    init(pool: TargetPool, worker: Worker, channel: any Channel) {
+        self.pool = pool
+        self.worker = worker
+        self.channel = channel
+    }
+
+    // MARK: For the attempt
+
+    var isWritable: Bool { channel.isWritable }
+
+    /// Takes the connection for `attempt`; its request is about to be written.
+    func begin(_ attempt: Attempt, answersHEAD: Bool) {
+        self.attempt = attempt
+        self.answersHEAD = answersHEAD
+        state = .awaitingHead
+        servedCount += 1
+        allowsReuse = true
+        isRequestSent = false
+        hasResponseBytes = false
+        worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.idleTimeoutMicroseconds)
+    }
+
+    func send(_ buffer: ByteBuffer, isEnd: Bool) {
+        guard let context else { return }
+        if isEnd { requestSent() }
+        context.writeAndFlush(NIOAny(buffer), promise: nil)
+    }
+
+    func sendChunk(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
+        guard let context else { return }
+        ChunkedOutput.write(bytes, to: context, worker.buffers)
+        if isEnd {
+            ChunkedOutput.writeEnd(trailers, to: context, worker.buffers)
+            requestSent()
+        }
+        context.flush()
+    }
+
+    /// Lets go of the attempt without its response; the connection can't be used again.
+    func abandon() {
+        attempt = nil
+        pool.discard()
+        close()
+    }
+
+    func pauseReading(_ shouldPause: Bool) {
+        guard holdsReads != shouldPause else { return }
+        holdsReads = shouldPause
+        guard !shouldPause, hasHeldRead else { return }
+        hasHeldRead = false
+        context?.read()
+    }
+
+    func becameUnused() {
+        worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.keepAliveMicroseconds)
+    }
+
+    func close() { channel.close(promise: nil) }
+
+    private func requestSent() {
+        isRequestSent = true
+        if state == .awaitingHead {
+            worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.responseTimeoutMicroseconds)
+        }
+    }
+
+    // MARK: Channel events
+
+    func channelActive(context: ChannelHandlerContext) { self.context = context }
+
+    func read(context: ChannelHandlerContext) {
+        if holdsReads { hasHeldRead = true } else { context.read() }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = unwrapInboundIn(data)
+        guard attempt != nil else { return close() }  // Nobody asked: what comes can't be matched to a request.
+        hasResponseBytes = true
+        if inbox.readableBytes == 0 { inbox = buffer } else { inbox.writeBuffer(&buffer) }
+        while step() {}
+        if inbox.readableBytes == 0 { inbox = ByteBuffer() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        attempt?.upstreamWritabilityChanged(isWritable: context.channel.isWritable)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.context = nil
+        worker.deadlines.remove(deadline)
+        let wasReadingToEnd = state == .readingBody && body.endsWithConnection
+        state = .closed
+        if let attempt {
+            self.attempt = nil
+            pool.discard()
+            pool.closed(self)
+            if wasReadingToEnd { attempt.responseEnded(trailers: []) } else { attempt.connectionLost(.connectionLost) }
+        } else {
+            pool.closed(self)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    // MARK: The response
+
+    private func step() -> Bool {
+        guard inbox.readableBytes > 0 else { return false }
+        switch state {
+        case .awaitingHead: return readHead()
+        case .readingBody: return readBody()
+        case .unused, .closed: return false
+        }
+    }
+
+    private func readHead() -> Bool {
+        let outcome = inbox.withUnsafeReadableBytes { raw in
+            head.parse(
+                raw.bindMemory(to: UInt8.self), answersHEAD: answersHEAD, limit: pool.settings.responseHeaderBytes)
+        }
+        switch outcome {
+        case .incomplete: return false
+        case .fault:
+            fail(.malformedResponse)
+            return false
+        case .complete(let length):
+            inbox.moveReaderIndex(forwardBy: length)
+            if head.isInterim { return passInterim() }
+            return startResponse()
+        }
+    }
+
+    /// 101 was never asked for: `Upgrade` is hop-by-hop and not forwarded.
+    private func passInterim() -> Bool {
+        guard head.status != 101 else {
+            fail(.malformedResponse)
+            return false
+        }
+        attempt?.interim(head)
+        return true
+    }
+
+    private func startResponse() -> Bool {
+        body.start(head.body)
+        allowsReuse = head.allowsReuse && !body.endsWithConnection
+        state = .readingBody
+        var first: ByteBuffer?
+        if !body.isComplete, inbox.readableBytes > 0 {
+            guard let bytes = readBytes() else { return false }
+            first = bytes
+        }
+        guard let attempt else { return false }
+        let isComplete = body.isComplete && body.trailers.isEmpty
+        if isComplete {
+            // The connection goes back before the client is served: its next, pipelined request may want it at once.
+            finish()
+        } else {
+            worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.idleTimeoutMicroseconds)
+        }
+        attempt.responseStarted(head, body: first, isComplete: isComplete)
+        if !isComplete, body.isComplete { endWithTrailers() }
+        return !isComplete
+    }
+
+    private func readBody() -> Bool {
+        guard let attempt, let bytes = readBytes() else { return false }
+        worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.idleTimeoutMicroseconds)
+        let isComplete = body.isComplete
+        let serial = attempt.serial
+        if isComplete { finish() }
+        attempt.responseContinued(bytes)
+        // Writing may have shown that the client is gone.
+        if isComplete, attempt.serial == serial { attempt.responseEnded(trailers: body.trailers) }
+        return !isComplete
+    }
+
+    private func endWithTrailers() {
+        guard let attempt else { return }
+        finish()
+        attempt.responseEnded(trailers: body.trailers)
+    }
+
+    private func readBytes() -> ByteBuffer? {
+        do throws(HeadFault) {
+            return try body.read(from: &inbox)
+        } catch {
+            fail(.malformedResponse)
+            return nil
+        }
+    }
+
+    /// The response is complete: the connection goes back to the pool, unless something speaks against it.
+    private func finish() {
+        attempt = nil
+        holdsReads = false
+        if hasHeldRead {
+            hasHeldRead = false
+            context?.read()
+        }
+        if allowsReuse, isRequestSent, inbox.readableBytes == 0 {
+            state = .unused
+            pool.release(self)
+        } else {
+            state = .closed
+            pool.discard()
+            close()
+        }
+    }
+
+    private func fail(_ failure: Failure) {
+        guard let attempt else { return }
+        self.attempt = nil
+        state = .closed
+        pool.discard()
+        close()
+        attempt.connectionLost(failure)
+    }
+}
+
+extension UpstreamConnection: DeadlineOwner {
+    func deadlineReached() {
+        switch state {
+        case .unused, .closed: close()
+        case .awaitingHead: fail(.responseTimeout)
+        case .readingBody:
+            // While the client holds the flow back the upstream is not to blame.
+            if holdsReads {
+                worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.idleTimeoutMicroseconds)
+            } else {
+                fail(.bodyTimeout)
+            }
+        }
+    }
+}

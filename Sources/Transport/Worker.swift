@@ -1,0 +1,81 @@
+import GatewayCore
+import NIOCore
+
+/// One event loop with all that the transports own on it. What belongs to a worker is only touched on its loop.
+package final class Worker {
+    package let loop: any EventLoop
+    package let index: Int
+    /// The gateway's side: set before the first listener opens.
+    package var entry: (any ExchangeEntry)!
+    package var limits: TransportLimits
+    package private(set) var isDraining = false
+
+    let buffers = BufferRing()
+    let deadlines = DeadlineWheel()
+    let date = HTTPDate()
+    var idleAttempts: [Attempt] = []
+    private var clients: [ObjectIdentifier: ClientConnection] = [:]
+    private var ticker: RepeatedTask?
+    private var drained: [EventLoopPromise<Void>] = []
+
+    package init(loop: any EventLoop, index: Int, limits: TransportLimits) {
+        self.loop = loop
+        self.index = index
+        self.limits = limits
+    }
+
+    /// Starts the clock of the worker's deadlines; `onTick` is called with each tick, for others' periodic work.
+    package func start(onTick: @escaping () -> Void) {
+        let bound = NIOLoopBound((self, onTick), eventLoop: loop)
+        let interval = TimeAmount.microseconds(Int64(DeadlineWheel.tickMicroseconds))
+        ticker = loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+            let (worker, onTick) = bound.value
+            worker.deadlines.turn(nowMicroseconds: MonotonicClock.microseconds())
+            onTick()
+        }
+    }
+
+    package func stop() { ticker?.cancel() }
+
+    /// Client connections that are open now.
+    package var connectionCount: Int { clients.count }
+
+    /// Ends idle connections now and busy ones with their current response. The future completes when all are gone.
+    package func drain() -> EventLoopFuture<Void> {
+        isDraining = true
+        let promise = loop.makePromise(of: Void.self)
+        drained.append(promise)
+        for client in Array(clients.values) { client.drain() }
+        completeDrainIfEmpty()
+        return promise.futureResult
+    }
+
+    /// Closes what is left, for the end of the drain period.
+    package func closeAll() {
+        for client in Array(clients.values) { client.close() }
+    }
+
+    func opened(_ client: ClientConnection) { clients[ObjectIdentifier(client)] = client }
+
+    func closed(_ client: ClientConnection) {
+        clients[ObjectIdentifier(client)] = nil
+        completeDrainIfEmpty()
+    }
+
+    private func completeDrainIfEmpty() {
+        guard isDraining, clients.isEmpty else { return }
+        let waiting = drained
+        drained = []
+        for promise in waiting { promise.succeed(()) }
+    }
+}
+
+/// Bounds on what a client connection may take. Times in microseconds, sizes in bytes.
+package struct TransportLimits: Sendable {
+    package var headerBytes = 32 * 1024
+    package var bodyBytes = 16 * 1024 * 1024
+    package var headerTimeoutMicroseconds = 10_000_000
+    package var idleTimeoutMicroseconds = 60_000_000
+
+    package init() {}
+}

@@ -1,0 +1,10 @@
+import Policies
+
+/// Random numbers that are the same in every run, so that a failure can be repeated by its seed.
+typealias Seeded = BalanceGenerator
+
+extension RandomNumberGenerator {
+    mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+    mutating func oneOf<Element>(_ elements: [Element]) -> Element { elements[number(0...elements.count - 1)] }
+    mutating func chance(_ percent: Int) -> Bool { number(1...100) <= percent }
+}
