@@ -29,7 +29,7 @@ struct RedisConnectionTests {
 
     @Test("one read of the server takes in all commands of a turn")
     func oneSegment() async throws {
-        let reads = Reads()
+        let reads = Recorded<Int>()
         let origin = try TestOrigin(connection: { connection, _, _ in
             _ = try connection.readCommand()  // CLIENT SETNAME
             _ = try connection.readCommand()  // PING
