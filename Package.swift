@@ -34,10 +34,13 @@ let package = Package(
             name: "sluice",
             dependencies: ["Gateway", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
-        library("Gateway", ["Filters", "Transport", "Telemetry", "Configuration", nioCore, nioPosix]),
         library(
-            "Filters", ["GatewayCore", "HTTPWire", "Configuration", "Credentials", "Policies", "RedisClient", nioCore],
-            resources: [.embedInCode("RateLimit/take.lua")]),
+            "Gateway",
+            ["Filters", "Transport", "Telemetry", "Configuration", "Credentials", "RedisClient", nioCore, nioPosix]),
+        library(
+            "Filters",
+            ["GatewayCore", "HTTPWire", "Credentials", "Policies", "RedisClient", "Telemetry", nioCore],
+            resources: [.embedInCode("RateLimit/take.lua"), .embedInCode("Nodes/heartbeat.lua")]),
         library("Transport", ["GatewayCore", "HTTPWire", "Policies", nioCore, nioPosix]),
         library("RedisClient", ["CHiredis", nioCore, nioPosix]),
         library("Telemetry"),

@@ -16,6 +16,7 @@ package actor GatewayNode {
     }
 
     private let group: MultiThreadedEventLoopGroup
+    private let workerCount: Int
     private let log: StructuredLog
     private let view = NodeView()
     private let connections: ConnectionCount
@@ -23,7 +24,7 @@ package actor GatewayNode {
     private var workers: [WorkerHandle] = []
     private var listeners: [(bind: BindAddress, listeners: [Listener])] = []
     private var admin: (handle: NIOLoopBound<Worker>, listener: Listener)?
-    private var state: SharedState
+    private let state: SharedState
     private var accessLog: AccessLogSink?
     private var isStopping = false
 
@@ -34,8 +35,16 @@ package actor GatewayNode {
         snapshot = try Snapshot(configuration, previous: nil, log: log)
         accessLog = try Self.openAccessLog(configuration.accessLog)
         connections = ConnectionCount(maximum: configuration.limits.connections)
-        group = MultiThreadedEventLoopGroup(numberOfThreads: max(options.workers, 1))
+        workerCount = max(options.workers, 1)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: workerCount)
         state = SharedState(configuration)
+    }
+
+    /// What `sluice check` asks: whether the configuration could be put to work.
+    package static func validate(_ configuration: GatewayConfiguration) throws(SnapshotFailure) {
+        for (name, authenticator) in configuration.authenticators {
+            _ = try Snapshot.verifier(name, authenticator)
+        }
     }
 
     // MARK: Life
@@ -52,7 +61,7 @@ package actor GatewayNode {
         publish()
         try await bindListeners(snapshot.configuration.listeners.map(\.bind))
         try await startAdmin()
-        await state.startHeartbeat(on: group.next(), log: log)
+        try await state.startHeartbeat(on: group.next())
         view.started()
         log.info(
             "sluice is serving",
@@ -138,9 +147,8 @@ package actor GatewayNode {
     // MARK: Parts
 
     private func startWorker(on loop: any EventLoop, index: Int) async throws -> WorkerHandle {
-        let (snapshot, state, sink, count) = (self.snapshot, self.state, accessLog, System.coreCount)
-        _ = count
-        let workerCount = workerTotal
+        let (snapshot, state, sink) = (self.snapshot, self.state, accessLog)
+        let workerCount = self.workerCount
         let log = self.log
         return try await loop.submit {
             let worker = Worker(loop: loop, index: index, limits: snapshot.transportLimits)
@@ -154,13 +162,6 @@ package actor GatewayNode {
             worker.start { gateway.tick() }
             return WorkerHandle(gateway)
         }.get()
-    }
-
-    private nonisolated var workerTotal: Int {
-        var iterator = group.makeIterator()
-        var count = 0
-        while iterator.next() != nil { count += 1 }
-        return count
     }
 
     private func bindListeners(_ binds: [BindAddress]) async throws {

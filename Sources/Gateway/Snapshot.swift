@@ -62,14 +62,21 @@ struct Snapshot: Sendable {
     ) throws(SnapshotFailure) -> [String: JWTVerifier] {
         var verifiers: [String: JWTVerifier] = [:]
         for (name, authenticator) in configuration.authenticators {
-            guard case .jwt(let settings) = authenticator else { continue }
-            do {
-                verifiers[name] = try JWTVerifier(settings)
-            } catch {
-                throw SnapshotFailure(place: "authenticators.\(name).jwt", reason: "\(error)")
-            }
+            verifiers[name] = try verifier(name, authenticator)
         }
         return verifiers
+    }
+
+    /// Nil for authenticators without signatures.
+    static func verifier(
+        _ name: String, _ authenticator: AuthenticatorSettings
+    ) throws(SnapshotFailure) -> JWTVerifier? {
+        guard case .jwt(let settings) = authenticator else { return nil }
+        do {
+            return try JWTVerifier(settings)
+        } catch {
+            throw SnapshotFailure(place: "authenticators.\(name).jwt", reason: "\(error)")
+        }
     }
 
     private static func breakers(

@@ -2,6 +2,7 @@ import Filters
 import GatewayCore
 import HTTPWire
 import Policies
+import RedisClient
 import Telemetry
 import Transport
 
@@ -11,7 +12,8 @@ final class WorkerGateway: ExchangeEntry {
     let metrics: WorkerMetrics
     private(set) var snapshot: Snapshot
     private var plans: WorkerPlans
-    private var accessLog: AccessLog?
+    private var resources: WorkerResources
+    private var accessLog: AccessLog? { resources.accessLog }
     private var generator = IdentifierGenerator()
     private var captures = PathCaptures()
     private var ticks = 0
@@ -23,27 +25,36 @@ final class WorkerGateway: ExchangeEntry {
         self.worker = worker
         self.snapshot = snapshot
         metrics = resources.metrics
-        accessLog = resources.accessLog
+        self.resources = resources
         plans = try WorkerPlans(snapshot: snapshot, resources: resources, worker: worker, previous: nil)
         worker.limits = snapshot.transportLimits
     }
 
     /// Takes a new configuration; exchanges under way end by the old one. Throws before anything has changed.
-    func adopt(_ snapshot: Snapshot, resources: WorkerResources) throws {
-        let next = try WorkerPlans(snapshot: snapshot, resources: resources, worker: worker, previous: plans)
+    func adopt(_ snapshot: Snapshot, accessLog: AccessLog?) throws {
         metrics.adopt(snapshot.metricNames)
+        let next = try WorkerPlans(snapshot: snapshot, resources: resources, worker: worker, previous: plans)
         plans.retire(keeping: next)
         plans = next
         self.snapshot = snapshot
-        accessLog = resources.accessLog
+        resources.accessLog?.close()
+        resources.accessLog = accessLog
         worker.limits = snapshot.transportLimits
     }
+
+    /// Whether Redis would take a command now; nil without Redis.
+    var isRedisReady: Bool? { resources.redis?.isReady }
 
     /// Brings the gauges up to date, for a scrape.
     func measure() -> MetricValues {
         metrics.values.connections.open = worker.connectionCount
         for upstream in plans.upstreams.values {
             metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount
+        }
+        if let redis = resources.redis { metrics.values.redis.adopt(redis) }
+        for (name, breaker) in snapshot.breakers {
+            guard let upstream = plans.upstreams[name] else { continue }
+            metrics.values.upstreams[upstream.metricsIndex].breaker = BreakerGauge(breaker.state)
         }
         return metrics.values
     }
@@ -54,7 +65,11 @@ final class WorkerGateway: ExchangeEntry {
         if ticks.isMultiple(of: Self.ticksPerFlush) { accessLog?.flush() }
     }
 
-    func close() { accessLog?.close() }
+    func close() {
+        accessLog?.close()
+        resources.redis?.close()
+        worker.stop()
+    }
 
     // MARK: ExchangeEntry
 
@@ -177,5 +192,25 @@ extension LimitDecision {
         case .refused: self = .refused
         case .degraded: self = .degraded
         }
+    }
+}
+
+extension BreakerGauge {
+    init(_ state: Breaker.State) {
+        switch state {
+        case .closed: self = .closed
+        case .open: self = .open
+        case .halfOpen: self = .halfOpen
+        }
+    }
+}
+
+extension RedisMetrics {
+    /// Takes over what the connection has counted.
+    fileprivate mutating func adopt(_ connection: RedisConnection) {
+        let counters = connection.counters
+        commands = counters.commands
+        reconnects = max(counters.connects - 1, 0)
+        openConnections = connection.isReady ? 1 : 0
     }
 }

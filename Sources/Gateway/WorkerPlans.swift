@@ -2,6 +2,7 @@ import Configuration
 import Filters
 import GatewayCore
 import Policies
+import RedisClient
 import Telemetry
 import Transport
 
@@ -9,7 +10,9 @@ import Transport
 struct WorkerResources {
     let metrics: WorkerMetrics
     let store: any RateLimitStore
-    let accessLog: AccessLog?
+    /// The connection behind the store, if there is one.
+    let redis: RedisConnection?
+    var accessLog: AccessLog?
     /// The part of per-node bounds that this worker gets.
     let workerCount: Int
 }
@@ -97,7 +100,8 @@ private struct PlanAssembly {
             }
         }
         guard !limits.isEmpty || !plans.isEmpty else { return nil }
-        return RateLimitFilter(limits: limits, plans: plans, store: resources.store, metrics: resources.metrics)
+        return RateLimitFilter(limits: limits, plans: plans, store: resources.store,
+            deniesWithoutStore: snapshot.configuration.state.onFailure == .deny, metrics: resources.metrics)
     }
 
     private static func authenticator(

@@ -49,6 +49,10 @@ package final class TakeRequest {
     /// Told when the decision comes after `RateLimitStore.take` has returned false.
     package unowned var waiter: any TakeWaiter
 
+    /// For a store that stands before another one: its own note, and whom to tell after it.
+    var ticket = 0
+    var forwardedWaiter: (any TakeWaiter)?
+
     package init(waiter: any TakeWaiter) { self.waiter = waiter }
 
     /// Begins a new question.
@@ -73,6 +77,13 @@ package final class TakeRequest {
     package func conclude(_ outcome: Outcome) {
         self.outcome = outcome
         if outcome == .unavailable { windows.removeAll(keepingCapacity: true) }
+    }
+
+    /// Takes over the decision about another request with as many windows.
+    func adopt(_ other: TakeRequest) {
+        windows.removeAll(keepingCapacity: true)
+        windows.append(contentsOf: other.windows)
+        outcome = other.outcome
     }
 }
 

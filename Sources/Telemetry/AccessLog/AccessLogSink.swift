@@ -161,10 +161,10 @@ extension AccessLogSink {
     }
 
     private func write(_ buffer: LogBuffer, to output: LogOutput?) {
-        let written = output?.write(buffer.bytes) {
-            Self.monotonicMilliseconds < writingEnd.load(ordering: .acquiring)
-        }
-        let whole = buffer.bytes[..<(written ?? 0)].count { $0 == UInt8(ascii: "\n") }
+        let mayWait = { Self.monotonicMilliseconds < self.writingEnd.load(ordering: .acquiring) }
+        let written = output?.write(buffer.bytes, mayWait: mayWait) ?? 0
+        let isDone = written == buffer.count
+        let whole = isDone ? buffer.lineCount : buffer.bytes[..<written].count { $0 == UInt8(ascii: "\n") }
         let lost = buffer.lineCount - whole
         buffer.clear()
         waitingBuffers.subtract(1, ordering: .relaxed)

@@ -13,49 +13,52 @@ package struct JSONLineWriter {
     package init() {}
 
     package mutating func write(_ record: borrowing AccessLogRecord, to buffer: LogBuffer) {
-        buffer.append("{\"time\":\"")
-        timestamp.append(microsecondsSince1970: record.wallMicroseconds, to: buffer)
-        buffer.append("\"")
-        append(",\"request_id\":\"", record.requestID, Limit.name, to: buffer)
-        append(",\"client\":\"", record.clientAddress, Limit.word, to: buffer)
-        append(",\"method\":\"", record.method, Limit.word, to: buffer)
-        append(",\"host\":\"", record.host, Limit.name, to: buffer)
-        append(",\"path\":\"", record.path, Limit.path, to: buffer)
-        append(",\"status\":", record.status, to: buffer)
-        append(",\"route\":\"", record.route, Limit.name, to: buffer)
-        append(",\"upstream\":\"", record.upstream, Limit.name, to: buffer)
-        append(",\"consumer\":\"", record.consumer, Limit.name, to: buffer)
-        append(",\"duration_us\":", record.durationMicroseconds, to: buffer)
-        if let waited = record.upstreamMicroseconds { append(",\"upstream_us\":", waited, to: buffer) }
-        append(",\"bytes_in\":", record.bytesIn, to: buffer)
-        append(",\"bytes_out\":", record.bytesOut, to: buffer)
+        buffer.addLine { line in write(record, to: &line) }
+    }
+
+    private mutating func write(_ record: borrowing AccessLogRecord, to line: inout LineBytes) {
+        line.append("{\"time\":\"")
+        timestamp.append(microsecondsSince1970: record.wallMicroseconds, to: &line)
+        line.append("\"")
+        append(",\"request_id\":\"", record.requestID, Limit.name, to: &line)
+        append(",\"client\":\"", record.clientAddress, Limit.word, to: &line)
+        append(",\"method\":\"", record.method, Limit.word, to: &line)
+        append(",\"host\":\"", record.host, Limit.name, to: &line)
+        append(",\"path\":\"", record.path, Limit.path, to: &line)
+        append(",\"status\":", record.status, to: &line)
+        append(",\"route\":\"", record.route, Limit.name, to: &line)
+        append(",\"upstream\":\"", record.upstream, Limit.name, to: &line)
+        append(",\"consumer\":\"", record.consumer, Limit.name, to: &line)
+        append(",\"duration_us\":", record.durationMicroseconds, to: &line)
+        if let waited = record.upstreamMicroseconds { append(",\"upstream_us\":", waited, to: &line) }
+        append(",\"bytes_in\":", record.bytesIn, to: &line)
+        append(",\"bytes_out\":", record.bytesOut, to: &line)
         if let limit = record.limit {
-            buffer.append(",\"limit\":\"")
-            buffer.append(limit.label)
-            buffer.append("\"")
+            line.append(",\"limit\":\"")
+            line.append(limit.label)
+            line.append("\"")
         }
-        append(",\"error\":\"", record.error, Limit.word, to: buffer)
-        append(",\"user_agent\":\"", record.userAgent, Limit.name, to: buffer)
-        buffer.append("}")
-        buffer.endLine()
+        append(",\"error\":\"", record.error, Limit.word, to: &line)
+        append(",\"user_agent\":\"", record.userAgent, Limit.name, to: &line)
+        line.append("}")
     }
 
-    private func append(_ key: StaticString, _ text: UnsafeRawBufferPointer, _ limit: Int, to buffer: LogBuffer) {
+    private func append(_ key: StaticString, _ text: UnsafeRawBufferPointer, _ limit: Int, to line: inout LineBytes) {
         guard !text.isEmpty else { return }
-        buffer.append(key)
-        buffer.appendEscaped(text, limit: limit)
-        buffer.append("\"")
+        line.append(key)
+        line.appendEscaped(text, limit: limit)
+        line.append("\"")
     }
 
-    private func append(_ key: StaticString, _ text: String, _ limit: Int, to buffer: LogBuffer) {
+    private func append(_ key: StaticString, _ text: String, _ limit: Int, to line: inout LineBytes) {
         guard !text.isEmpty else { return }
-        buffer.append(key)
-        buffer.appendEscaped(text, limit: limit)
-        buffer.append("\"")
+        line.append(key)
+        line.appendEscaped(text, limit: limit)
+        line.append("\"")
     }
 
-    private func append(_ key: StaticString, _ number: Int, to buffer: LogBuffer) {
-        buffer.append(key)
-        buffer.append(number)
+    private func append(_ key: StaticString, _ number: Int, to line: inout LineBytes) {
+        line.append(key)
+        line.append(number)
     }
 }

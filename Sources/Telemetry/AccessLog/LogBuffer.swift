@@ -19,6 +19,15 @@ package final class LogBuffer: @unchecked Sendable {
         storage.deallocate()
     }
 
+    /// Adds one line, whose bytes `write` appends; the newline is added here.
+    func addLine(_ write: (inout LineBytes) -> Void) {
+        var line = LineBytes(to: UnsafeMutableRawBufferPointer(rebasing: storage[count...]))
+        write(&line)
+        line.append(UInt8(ascii: "\n"))
+        count += line.count
+        lineCount += 1
+    }
+
     package var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: storage[..<count])
     }
@@ -26,42 +35,5 @@ package final class LogBuffer: @unchecked Sendable {
     package func clear() {
         count = 0
         lineCount = 0
-    }
-
-    func endLine() {
-        append(UInt8(ascii: "\n"))
-        lineCount += 1
-    }
-
-    func append(_ byte: UInt8) {
-        guard count < Self.capacity else { return }
-        storage[count] = byte
-        count += 1
-    }
-
-    /// Never overruns: callers cap what they append, so the bound is met only if they did not.
-    func append(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count <= Self.capacity - count, let source = bytes.baseAddress, let target = storage.baseAddress
-        else { return }
-        (target + count).copyMemory(from: source, byteCount: bytes.count)
-        count += bytes.count
-    }
-
-    func append(_ text: StaticString) {
-        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-
-    func append(_ number: Int) {
-        withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digits in
-            var start = digits.count
-            var rest = number.magnitude
-            repeat {
-                start -= 1
-                digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
-                rest /= 10
-            } while rest > 0
-            if number < 0 { append(UInt8(ascii: "-")) }
-            append(UnsafeRawBufferPointer(rebasing: digits[start...]))
-        }
     }
 }

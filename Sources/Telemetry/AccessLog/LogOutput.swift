@@ -63,6 +63,8 @@ final class LogOutput: @unchecked Sendable {
         switch status.st_mode & S_IFMT {
         case S_IFREG: return .file
         case S_IFSOCK: return .socket
+        // /dev/null and its like take everything at once.
+        case S_IFCHR where isatty(descriptor) == 0: return .file
         default: return .pipe
         }
     }

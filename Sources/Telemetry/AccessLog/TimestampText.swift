@@ -5,16 +5,16 @@ struct TimestampText {
     /// `2026-02-03T04:05:06`
     private var prefix = [UInt8](repeating: UInt8(ascii: "0"), count: 19)
 
-    mutating func append(microsecondsSince1970 time: Int, to buffer: LogBuffer) {
+    mutating func append(microsecondsSince1970 time: Int, to line: inout LineBytes) {
         let (second, rest) = Self.divide(time, by: 1_000_000)
         if second != self.second { update(second) }
-        prefix.withUnsafeBytes { buffer.append($0) }
+        prefix.withUnsafeBytes { line.append($0) }
         let milliseconds = rest / 1000
-        buffer.append(UInt8(ascii: "."))
-        buffer.append(Self.digit(milliseconds / 100))
-        buffer.append(Self.digit(milliseconds / 10))
-        buffer.append(Self.digit(milliseconds))
-        buffer.append(UInt8(ascii: "Z"))
+        line.append(UInt8(ascii: "."))
+        line.append(Self.digit(milliseconds / 100))
+        line.append(Self.digit(milliseconds / 10))
+        line.append(Self.digit(milliseconds))
+        line.append(UInt8(ascii: "Z"))
     }
 
     private mutating func update(_ second: Int) {

@@ -58,41 +58,44 @@ package final class StructuredLog: Sendable {
             let identity = UInt(bitPattern: message.utf8Start)
             guard let suppressed = state.repeats.admit(message: identity, now: now) else { return }
             state.buffer.clear()
-            begin(level, now, message, &state)
-            for (key, value) in metadata.prefix(Limit.entries) { append(key, value, to: state.buffer) }
-            if suppressed > 0 { append("suppressed", .integer(suppressed), to: state.buffer) }
-            if format == .json { state.buffer.append("}") }
-            state.buffer.endLine()
+            state.buffer.addLine { line in
+                begin(level, now, message, &state.timestamp, &line)
+                for (key, value) in metadata.prefix(Limit.entries) { append(key, value, to: &line) }
+                if suppressed > 0 { append("suppressed", .integer(suppressed), to: &line) }
+                if format == .json { line.append("}") }
+            }
             let written = state.output.write(state.buffer.bytes) { false }
             if written < state.buffer.count { state.linesDropped += 1 }
         }
     }
 
-    private func begin(_ level: LogLevel, _ now: Int, _ message: StaticString, _ state: inout State) {
-        let buffer = state.buffer
-        buffer.append(format == .json ? "{\"time\":\"" : "time=")
-        state.timestamp.append(microsecondsSince1970: now, to: buffer)
-        buffer.append(format == .json ? "\",\"level\":\"" : " level=")
-        buffer.append(level.label)
-        buffer.append(format == .json ? "\",\"message\":\"" : " message=\"")
-        buffer.appendEscaped(
+    private func begin(
+        _ level: LogLevel, _ now: Int, _ message: StaticString, _ timestamp: inout TimestampText,
+        _ line: inout LineBytes
+    ) {
+        line.append(format == .json ? "{\"time\":\"" : "time=")
+        timestamp.append(microsecondsSince1970: now, to: &line)
+        line.append(format == .json ? "\",\"level\":\"" : " level=")
+        line.append(level.label)
+        line.append(format == .json ? "\",\"message\":\"" : " message=\"")
+        line.appendEscaped(
             UnsafeRawBufferPointer(start: message.utf8Start, count: message.utf8CodeUnitCount), limit: Limit.value)
-        buffer.append("\"")
+        line.append("\"")
     }
 
-    private func append(_ key: String, _ value: LogValue, to buffer: LogBuffer) {
-        buffer.append(format == .json ? ",\"" : " ")
-        buffer.appendEscaped(key, limit: Limit.key)
-        buffer.append(format == .json ? "\":" : "=")
+    private func append(_ key: String, _ value: LogValue, to line: inout LineBytes) {
+        line.append(format == .json ? ",\"" : " ")
+        line.appendEscaped(key, limit: Limit.key)
+        line.append(format == .json ? "\":" : "=")
         switch value {
-        case .integer(let number): buffer.append(number)
-        case .bool(let flag): buffer.append(flag ? "true" : "false")
+        case .integer(let number): line.append(number)
+        case .bool(let flag): line.append(flag ? "true" : "false")
         case .string(let text) where format == .logfmt && Self.isBare(text):
-            buffer.appendEscaped(text, limit: Limit.value)
+            line.appendEscaped(text, limit: Limit.value)
         case .string(let text):
-            buffer.append("\"")
-            buffer.appendEscaped(text, limit: Limit.value)
-            buffer.append("\"")
+            line.append("\"")
+            line.appendEscaped(text, limit: Limit.value)
+            line.append("\"")
         }
     }
 

@@ -83,7 +83,8 @@ struct JSONReaderTests {
     func agreesWithFoundation() throws {
         let seed = bytes(#"{"iss":"joe","exp":1300819380.5,"n":[1,{"é":null,"k":"\u00e9\\"},true],"s":"\ud83d\ude00"}"#)
         var generator = SystemRandomNumberGenerator()
-        let alphabet = bytes(#"{}[]",:\u0123e.-+ tfn"#) + [0x00, 0x80, 0xC3, 0xFF]
+        // No "e": Foundation refuses exponents beyond those of a Double, which are valid JSON.
+        let alphabet = bytes(#"{}[]",:\u0123.-+ tfn"#) + [0x00, 0x80, 0xC3, 0xFF]
         var accepted = 0
         for _ in 0..<20_000 {
             var text = seed

@@ -100,9 +100,9 @@ struct JSONLineWriterTests {
         var timestamp = TimestampText()
         for second in (0..<3000).map({ _ in Int.random(in: -2_208_988_800...7_258_118_400) }) + [0, -1, 951_782_400] {
             let buffer = LogBuffer()
-            timestamp.append(microsecondsSince1970: second * 1_000_000 + 250_999, to: buffer)
+            buffer.addLine { timestamp.append(microsecondsSince1970: second * 1_000_000 + 250_999, to: &$0) }
             let expected = formatter.string(from: Date(timeIntervalSince1970: Double(second) + 0.25))
-            #expect(String(decoding: buffer.bytes, as: UTF8.self) == expected)
+            #expect(String(decoding: buffer.bytes, as: UTF8.self) == expected + "\n")
         }
     }
 

@@ -1,8 +1,8 @@
 /// Text from outside as part of a JSON string (RFC 8259 section 7): whatever the bytes are, the line stays one line
 /// and stays valid JSON.
-extension LogBuffer {
+extension LineBytes {
     /// At most `limit` bytes of `text` are kept, at a character's border; a cut shows as "…".
-    func appendEscaped(_ text: UnsafeRawBufferPointer, limit: Int) {
+    mutating func appendEscaped(_ text: UnsafeRawBufferPointer, limit: Int) {
         guard text.count > limit else { return appendEscaped(text) }
         var end = limit
         while end > 0, limit - end < 3, text[end] & 0xC0 == 0x80 { end -= 1 }
@@ -10,16 +10,21 @@ extension LogBuffer {
         append("…")
     }
 
-    func appendEscaped(_ text: String, limit: Int) {
+    mutating func appendEscaped(_ text: String, limit: Int) {
         var text = text
         text.withUTF8 { appendEscaped(UnsafeRawBufferPointer($0), limit: limit) }
     }
 
     /// Runs of bytes that need nothing are copied whole.
-    private func appendEscaped(_ text: UnsafeRawBufferPointer) {
+    private mutating func appendEscaped(_ text: UnsafeRawBufferPointer) {
         var runStart = 0
         var index = 0
         while index < text.count {
+            while index + 8 <= text.count, Self.areAllPlain(text.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            {
+                index += 8
+            }
+            guard index < text.count else { break }
             let byte = text[index]
             if byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
                 index += 1
@@ -38,8 +43,18 @@ extension LogBuffer {
         append(UnsafeRawBufferPointer(rebasing: text[runStart...]))
     }
 
+    /// Whether eight bytes at once stand for themselves: the high bit of each byte of the sum shows one that is not
+    /// ASCII, a control character (borrows from 0x20), a quote or a backslash (become 0, which borrows from 1).
+    private static func areAllPlain(_ eight: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quotes = eight ^ (ones &* UInt64(UInt8(ascii: "\"")))
+        let backslashes = eight ^ (ones &* UInt64(UInt8(ascii: "\\")))
+        let marks = eight | (eight &- ones &* 0x20) | (quotes &- ones) | (backslashes &- ones)
+        return marks & (ones &* 0x80) == 0
+    }
+
     /// For a byte that can't stand for itself: a quote, a control character, or a part of no UTF-8 sequence.
-    private func appendEscape(of byte: UInt8) {
+    private mutating func appendEscape(of byte: UInt8) {
         switch byte {
         case UInt8(ascii: "\""): append("\\\"")
         case UInt8(ascii: "\\"): append("\\\\")

@@ -1,0 +1,21 @@
+import ArgumentParser
+
+/// The command line: one file per command.
+@main
+struct Sluice: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sluice",
+        abstract: "An API gateway whose stateless nodes enforce one quota through Redis.",
+        discussion: """
+            Start with a file of one upstream and one route:
+
+              upstreams:
+                users: { targets: [http://127.0.0.1:9001] }
+              routes:
+                - { match: { path: "/**" }, upstream: users }
+
+            then: sluice check gateway.yaml && sluice run --config gateway.yaml
+            """,
+        version: "0.1.0",
+        subcommands: [RunCommand.self, CheckCommand.self, TokenCommand.self, SchemaCommand.self])
+}
