@@ -40,7 +40,8 @@ final class AdminEntry: ExchangeEntry {
     /// Answers once `make` has, which may have asked all workers.
     private func answer(_ exchange: Exchange, with make: @escaping @Sendable (NodeView) async -> Reply) {
         let plan = RoutePlan(
-            name: "admin", metricsIndex: NameIndex.none, filters: [DeferredReply(node: node, worker: worker, make: make)],
+            name: "admin", metricsIndex: NameIndex.none,
+            filters: [DeferredReply(node: node, worker: worker, make: make)],
             service: Unanswered())
         exchange.follow(plan)
     }
@@ -50,7 +51,9 @@ final class AdminEntry: ExchangeEntry {
         guard let value = request.fields.first(.authorization), value.count > 7,
             value.slice(0, 7).equalsIgnoringCase("bearer ")
         else { return false }
-        return token.bytes.withUnsafeBytes { constantTimeEquals($0, UnsafeRawBufferPointer(value.slice(7, value.count - 7))) }
+        return token.bytes.withUnsafeBytes {
+            constantTimeEquals($0, UnsafeRawBufferPointer(value.slice(7, value.count - 7)))
+        }
     }
 
     static func json(_ status: Int, _ text: String) -> Reply {

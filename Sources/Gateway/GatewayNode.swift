@@ -65,9 +65,11 @@ package actor GatewayNode {
         view.started()
         log.info(
             "sluice is serving",
-            ["listeners": .string(listenerAddresses.joined(separator: " ")), "admin": .string(adminAddress),
+            [
+                "listeners": .string(listenerAddresses.joined(separator: " ")), "admin": .string(adminAddress),
                 "routes": .integer(snapshot.configuration.routes.count), "workers": .integer(workers.count),
-                "node": .string(state.nodeID), "state": .string(state.description)])
+                "node": .string(state.nodeID), "state": .string(state.description),
+            ])
     }
 
     /// Where clients are served, as bound (port 0 has become a real port).
@@ -85,7 +87,8 @@ package actor GatewayNode {
         guard !isStopping else { return }
         let next = try Snapshot(configuration, previous: snapshot, log: log)
         try state.checkUnchanged(configuration)
-        let nextLog = configuration.accessLog == snapshot.configuration.accessLog
+        let nextLog =
+            configuration.accessLog == snapshot.configuration.accessLog
             ? accessLog : try Self.openAccessLog(configuration.accessLog)
         let kept = Set(configuration.listeners.map(\.bind))
         let known = Set(listeners.map(\.bind))
@@ -104,7 +107,9 @@ package actor GatewayNode {
         accessLog = nextLog
         snapshot = next
         publish()
-        log.info("configuration reloaded", ["generation": .integer(next.generation), "routes": .integer(configuration.routes.count)])
+        log.info(
+            "configuration reloaded",
+            ["generation": .integer(next.generation), "routes": .integer(configuration.routes.count)])
     }
 
     /// For log rotation.
@@ -155,7 +160,8 @@ package actor GatewayNode {
             let metrics = WorkerMetrics(names: snapshot.metricNames)
             let store = state.makeStore(on: loop, log: log)
             let resources = WorkerResources(
-                metrics: metrics, store: store.store, redis: store.connection, accessLog: sink.map(AccessLog.init(sink:)),
+                metrics: metrics, store: store.store, redis: store.connection,
+                accessLog: sink.map(AccessLog.init(sink:)),
                 workerCount: workerCount)
             let gateway = try WorkerGateway(worker: worker, snapshot: snapshot, resources: resources)
             worker.entry = gateway

@@ -2,6 +2,7 @@ import GatewayCore
 import NIOCore
 import Synchronization
 import Telemetry
+import Transport
 
 /// What the admin listener may see of the node: its readiness and its counters.
 final class NodeView: Sendable {

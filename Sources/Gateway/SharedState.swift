@@ -25,7 +25,9 @@ struct SharedState: Sendable {
     var description: String { settings.redis.map { "redis://\($0.host):\($0.port)/\($0.database)" } ?? "in-process" }
 
     /// A worker's store, with its connection if there is one. On the worker's loop.
-    func makeStore(on loop: any EventLoop, log: StructuredLog) -> (store: any RateLimitStore, connection: RedisConnection?) {
+    func makeStore(on loop: any EventLoop, log: StructuredLog) -> (
+        store: any RateLimitStore, connection: RedisConnection?
+    ) {
         let local = InMemoryRateLimitStore(memory)
         guard let redis = settings.redis else { return (local, nil) }
         let connection = RedisConnection(Self.connectionSettings(redis, settings, nodeID), on: loop)

@@ -93,8 +93,10 @@ struct Snapshot: Sendable {
             breakers[name] = SharedBreaker(settings) { transition in
                 log.warning(
                     "circuit breaker changed state",
-                    ["upstream": .string(name), "from": .string(transition.from.rawValue),
-                        "to": .string(transition.to.rawValue), "cause": .string("\(transition.cause)")])
+                    [
+                        "upstream": .string(name), "from": .string(transition.from.rawValue),
+                        "to": .string(transition.to.rawValue), "cause": .string("\(transition.cause)"),
+                    ])
             }
         }
         return breakers

@@ -100,7 +100,8 @@ private struct PlanAssembly {
             }
         }
         guard !limits.isEmpty || !plans.isEmpty else { return nil }
-        return RateLimitFilter(limits: limits, plans: plans, store: resources.store,
+        return RateLimitFilter(
+            limits: limits, plans: plans, store: resources.store,
             deniesWithoutStore: snapshot.configuration.state.onFailure == .deny, metrics: resources.metrics)
     }
 

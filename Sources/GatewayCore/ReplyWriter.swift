@@ -22,7 +22,9 @@ extension Reply {
         writer.append("\r\nDate: ")
         writer.append(date)
         writer.append("\r\n")
-        if case .problem = body { writer.append("Content-Type: application/problem+json\r\nCache-Control: no-store\r\n") }
+        if case .problem = body {
+            writer.append("Content-Type: application/problem+json\r\nCache-Control: no-store\r\n")
+        }
         if status != 204 {
             writer.append("Content-Length: ")
             writer.append(decimal: bodyLength(requestID: requestID.count, isHEAD: false))

@@ -99,7 +99,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     // MARK: Channel events
 
-    func channelActive(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func read(context: ChannelHandlerContext) {
         if holdsReads { hasHeldRead = true } else { context.read() }

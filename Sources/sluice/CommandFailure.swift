@@ -1,13 +1,8 @@
 import ArgumentParser
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Foundation
 
 /// Ends a command with a message on standard error and exit status 1.
 func fail(_ message: String) -> ExitCode {
-    var text = message
-    if !text.hasSuffix("\n") { text += "\n" }
-    fputs(text, stderr)
+    FileHandle.standardError.write(Data((message.hasSuffix("\n") ? message : message + "\n").utf8))
     return .failure
 }

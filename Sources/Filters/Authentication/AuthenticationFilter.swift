@@ -16,7 +16,9 @@ package final class AuthenticationFilter: RequestFilter {
     package init(authenticators: [any Authenticator], scopes: [String]) {
         self.authenticators = authenticators
         self.scopes = scopes
-        let challenges = authenticators.map(\.challenge).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        let challenges = authenticators.map(\.challenge).reduce(into: [String]()) {
+            if !$0.contains($1) { $0.append($1) }
+        }
         missing = .unauthorized(
             "This route needs a credential and the request has none.", challenges: challenges)
         insufficient = .insufficientScope(scopes)

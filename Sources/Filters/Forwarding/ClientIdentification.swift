@@ -67,7 +67,7 @@ package struct IdentifierGenerator {
     package init() {}
 
     /// 32 hexadecimal digits: what this process drew at its start, and a step of a full-period sequence.
-    mutating func append(to bytes: ByteBuilder) {
+    package mutating func append(to bytes: ByteBuilder) {
         bytes.append(hex: high)
         bytes.append(hex: next())
     }

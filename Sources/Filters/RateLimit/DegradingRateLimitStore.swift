@@ -72,7 +72,8 @@ package final class DegradingRateLimitStore: RateLimitStore, TakeWaiter {
         let nodes = max(liveNodes(), 1)
         localRequest.reset()
         for entry in request.entries {
-            localRequest.add(share(of: entry.policy, among: nodes), subject: request.subject(of: entry), cost: entry.cost)
+            localRequest.add(
+                share(of: entry.policy, among: nodes), subject: request.subject(of: entry), cost: entry.cost)
         }
         guard local.take(localRequest) else { return request.conclude(.unavailable) }
         request.adopt(localRequest)

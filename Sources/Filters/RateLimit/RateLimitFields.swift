@@ -25,7 +25,9 @@ struct RateLimitFields {
 
     /// Structured field strings hold printable ASCII (RFC 8941 §3.3.3).
     private static func escaped(_ name: String) -> String {
-        String(decoding: name.utf8.map { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C ? $0 : 0x5F }, as: UTF8.self)
+        String(
+            decoding: name.utf8.map { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C ? $0 : 0x5F },
+            as: UTF8.self)
     }
 
     /// - Parameter windows: the states of all windows of all limits; empty if the store could not be asked.

@@ -65,6 +65,13 @@ package struct Breaker: Sendable {
         /// The epoch that it begins.
         package let epoch: Int
         package let cause: Cause
+
+        package init(from: State, to: State, epoch: Int, cause: Cause) {
+            self.from = from
+            self.to = to
+            self.epoch = epoch
+            self.cause = cause
+        }
     }
 
     package private(set) var settings: BreakerSettings

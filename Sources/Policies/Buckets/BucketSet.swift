@@ -33,6 +33,11 @@ package struct BucketSet: Sendable {
         package let isAdmitted: Bool
         /// Microseconds until the same request would be admitted if nobody else took tokens; 0 when admitted.
         package let retryAfterMicroseconds: Int
+
+        package init(isAdmitted: Bool, retryAfterMicroseconds: Int) {
+            self.isAdmitted = isAdmitted
+            self.retryAfterMicroseconds = retryAfterMicroseconds
+        }
     }
 
     package private(set) var members: [Member] = []

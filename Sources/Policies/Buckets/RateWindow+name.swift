@@ -13,7 +13,9 @@ extension RateWindow {
 
     private static func shortest(_ microseconds: Int) -> String {
         let units = [(86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s"), (1000, "ms")]
-        for (length, suffix) in units where microseconds.isMultiple(of: length) { return "\(microseconds / length)\(suffix)" }
+        for (length, suffix) in units where microseconds.isMultiple(of: length) {
+            return "\(microseconds / length)\(suffix)"
+        }
         return "\(microseconds)us"
     }
 

@@ -24,6 +24,16 @@ import Testing
         #expect(match("/only", []) == .route(0))
     }
 
+    @Test("HEAD takes the rule that GET would take")
+    func head() throws {
+        let table = RouteTable([try rule("GET /a"), try rule("GET /a", headers: [("X", "1")])])
+        for method in ["GET", "HEAD"] {
+            let request = TestRequest(method: method, path: "/a", headers: [("X", "1")])
+            #expect(table.match(request).match == .route(1))
+            #expect(table.match("/a", method) == .route(0))
+        }
+    }
+
     @Test("when only conditions failed the path is not found, whatever the method")
     func notFound() throws {
         let table = RouteTable([try rule("GET /a", headers: [("X", "1")])])

@@ -1,0 +1,47 @@
+/// Reading a configuration from text, and from a file.
+extension GatewayConfiguration {
+    /// Reads a configuration that is already in memory.
+    ///
+    /// - Parameters:
+    ///   - file: what problems call it.
+    ///   - readFile: reads a file that the configuration names (`file:PATH`); gets the path as written.
+    package static func parse(
+        text: String, file: String, environment: [String: String], readFile: @escaping (String) throws -> [UInt8]
+    ) throws(InvalidConfiguration) -> GatewayConfiguration {
+        let context = ReadingContext(file: file, environment: environment, readFile: readFile)
+        let configuration = read(text, context)
+        if let invalid = context.verdict() { throw invalid }
+        guard let configuration else {
+            context.report("the configuration cannot be read", at: Place(line: 1, column: 1), path: nil)
+            throw context.verdict() ?? InvalidConfiguration(problems: [], uncounted: 0)
+        }
+        return configuration
+    }
+
+    private static func read(_ text: String, _ context: ReadingContext) -> GatewayConfiguration? {
+        guard text.utf8.count <= YAMLReading.maximumBytes else {
+            context.report("the configuration is larger than 16MiB", at: Place(line: 1, column: 1), path: nil)
+            return nil
+        }
+        var yamlProblems: [YAMLProblem] = []
+        defer {
+            for problem in yamlProblems {
+                context.report(problem.message, hint: problem.hint, at: problem.place, path: nil)
+            }
+        }
+        do {
+            guard let root = try YAMLReading.read(text, problems: &yamlProblems) else {
+                context.report(
+                    "the configuration is empty", hint: "the smallest has upstreams and routes",
+                    at: Place(line: 1, column: 1), path: nil)
+                return nil
+            }
+            let configuration = kind.read(NodeReader(node: root, path: nil, context: context))
+            context.checkReferences()
+            return configuration
+        } catch {
+            yamlProblems.append(error)
+            return nil
+        }
+    }
+}

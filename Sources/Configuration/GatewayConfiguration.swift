@@ -1,0 +1,85 @@
+import Policies
+
+/// A whole configuration, valid: every name in it exists, every value is in its range. Times are in microseconds.
+package struct GatewayConfiguration: Sendable {
+    /// At least one.
+    package var listeners: [ListenerSettings]
+    package var admin: AdminSettings
+    /// Whose X-Forwarded-* headers are believed; empty: nobody's.
+    package var trustedProxies: [NetworkRange]
+    package var state: StateSettings
+    package var limits: ConnectionLimits
+    /// How long requests in flight may take to finish at shutdown.
+    package var drainMicroseconds: Int
+    package var upstreams: [String: UpstreamSettings]
+    package var authenticators: [String: AuthenticatorSettings]
+    package var consumers: [ConsumerSettings]
+    package var plans: [String: PlanSettings]
+    /// In the order of the file, at least one; each has a name of its own.
+    package var routes: [RouteSettings]
+    package var accessLog: AccessLogSettings
+    /// Nil: to be made from the host's name and the process.
+    package var nodeID: String?
+
+    static let defaultListener = ListenerSettings(bind: BindAddress(host: "0.0.0.0", port: 8080))
+
+    /// The whole file.
+    static let kind = Kind<GatewayConfiguration>.section("configuration", "a mapping with upstreams and routes") {
+        section in
+        let listeners = section.value(
+            "listeners", .nonEmpty(.list(ListenerSettings.kind)), default: [defaultListener],
+            "Where clients connect; absent: 0.0.0.0:8080.")
+        let admin = section.value(
+            "admin", AdminSettings.kind, default: AdminSettings(),
+            "Health checks, metrics and the admin API; absent: 127.0.0.1:9901.")
+        let trustedProxies = section.value(
+            "trusted_proxies", .list(.networkRange), default: [], "Whose X-Forwarded-* headers are believed.")
+        let state = section.value(
+            "state", StateSettings.kind, default: StateSettings(), "Where nodes keep what they share.")
+        let limits = section.value(
+            "limits", ConnectionLimits.kind, default: ConnectionLimits(), "How much clients may take of one node.")
+        let drain = section.value(
+            "drain", .duration(0...3_600_000_000), default: 30_000_000,
+            "How long requests in flight may take to finish at shutdown.")
+        let upstreams = section.required(
+            "upstreams", .named(UpstreamSettings.kind, in: .upstreams), "The services behind Sluice, by name.")
+        let authenticators = section.value(
+            "authenticators", .named(AuthenticatorSettings.kind, in: .authenticators, reserved: "none"), default: [:],
+            "Ways to prove who a caller is, by name.")
+        let consumers = section.value("consumers", .list(ConsumerSettings.kind), default: [], "Who may call.")
+        let plans = section.value(
+            "plans", .named(PlanSettings.kind, in: .plans), default: [:], "What consumers are entitled to, by name.")
+        let routes = section.required("routes", RouteSettings.listKind, "Which requests go where.")
+        let accessLog = section.value(
+            "access_log", AccessLogSettings.kind, default: AccessLogSettings(), "One line for each exchange.")
+        let nodeID = section.optional("node", .nodeID, "This node.")
+        section.later("cors", "gateways")
+
+        reportSharedBinds(section, listeners, admin)
+        guard let upstreams, let routes else { return nil }
+        return GatewayConfiguration(
+            listeners: listeners, admin: admin, trustedProxies: trustedProxies, state: state, limits: limits,
+            drainMicroseconds: drain, upstreams: upstreams, authenticators: authenticators, consumers: consumers,
+            plans: plans, routes: routes, accessLog: accessLog, nodeID: nodeID)
+    }
+
+    /// Two listeners on one address: the second could not start, or would take half of the first one's connections.
+    private static func reportSharedBinds(
+        _ section: SectionReader, _ listeners: [ListenerSettings], _ admin: AdminSettings
+    ) {
+        var seen: Set<BindAddress> = admin.bind.port == 0 ? [] : [admin.bind]
+        for bind in listeners.map(\.bind) where bind.port != 0 && !seen.insert(bind).inserted {
+            section.place(of: "listeners").report(
+                "\(bind) is bound twice", hint: bind == admin.bind ? "admin has it too" : "remove one of the listeners")
+        }
+    }
+}
+
+extension Kind where Value == String {
+    fileprivate static var nodeID: Kind {
+        .section("node", "a mapping such as { id: node-1 }") { section in
+            section.optional(
+                "id", .name("a node's id"), "Its name in logs, metrics and Redis; absent: host name and process id.")
+        }
+    }
+}

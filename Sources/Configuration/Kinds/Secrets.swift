@@ -1,0 +1,32 @@
+/// Secrets: never shown in a message, and readable from a file with `file:PATH`.
+extension Kind where Value == Secret {
+    /// The longest file that holds a secret.
+    private static var mostBytes: Int { 64 << 10 }
+
+    static func secret(_ noun: String) -> Kind {
+        Kind(noun: noun, schema: { _ in ["type": "string"] }) { reader in
+            guard let text = reader.text(expected: noun) else { return nil }
+            guard text.value.hasPrefix("file:") else { return Secret(text.value) }
+            return readFile(String(text.value.dropFirst("file:".count)), reader)
+        }
+    }
+
+    /// The file's content without the newline that editors leave at the end.
+    private static func readFile(_ path: String, _ reader: NodeReader) -> Secret? {
+        do {
+            var bytes = try reader.context.readFile(path)
+            guard bytes.count <= mostBytes else {
+                reader.report("the file \(quoted(path)) is larger than 64KiB", hint: "is it the right one?")
+                return nil
+            }
+            if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+            if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+            return Secret(bytes)
+        } catch {
+            reader.report(
+                "cannot read the file \(quoted(path)): \(error)",
+                hint: "paths are relative to the configuration file")
+            return nil
+        }
+    }
+}

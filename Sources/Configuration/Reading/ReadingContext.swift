@@ -1,0 +1,114 @@
+/// What one reading of a configuration shares: the outside world it may look at, and the problems found so far.
+final class ReadingContext {
+    let file: String
+    let environment: [String: String]
+    /// Reads a file named by `file:PATH`; the path is as written.
+    let readFile: (String) throws -> [UInt8]
+
+    /// Absent while the JSON Schema is drawn from the readers.
+    private(set) var problems: [ConfigurationProblem] = []
+    private var uncounted = 0
+    private var suggestionsLeft = 200
+    private static let mostProblems = 10_000
+
+    private var definitions: [Namespace: Set<String>] = [:]
+    private var references: [Reference] = []
+    private var claims: [Claim: NodeReader] = [:]
+
+    init(file: String, environment: [String: String], readFile: @escaping (String) throws -> [UInt8]) {
+        self.file = file
+        self.environment = environment
+        self.readFile = readFile
+    }
+
+    func report(
+        _ message: String, hint: String? = nil, kind: ConfigurationProblem.Kind = .invalid, at place: Place,
+        path: NodePath?
+    ) {
+        guard problems.count < Self.mostProblems else { return uncounted += 1 }
+        problems.append(
+            ConfigurationProblem(
+                kind: kind, file: file, line: place.line, column: place.column, path: path?.text ?? "",
+                message: message, hint: hint))
+    }
+
+    /// `did you mean "…"?`, while there is patience for it: with thousands of mistakes nobody reads them.
+    func suggestion(for name: String, among candidates: some Sequence<String>) -> String? {
+        guard suggestionsLeft > 0 else { return nil }
+        suggestionsLeft -= 1
+        return NearestName.of(name, among: candidates).map { "did you mean \(quoted($0))?" }
+    }
+
+    /// All problems by place; one that aliases repeat at its one place is told once. Nil: the configuration is valid.
+    func verdict() -> InvalidConfiguration? {
+        var seen: Set<[String]> = []
+        let unique = problems.filter { seen.insert(["\($0.line):\($0.column)", $0.message]).inserted }
+        guard !unique.isEmpty else { return nil }
+        let sorted = unique.enumerated().sorted {
+            ($0.element.line, $0.element.column, $0.offset) < ($1.element.line, $1.element.column, $1.offset)
+        }
+        return InvalidConfiguration(problems: sorted.map(\.element), uncounted: uncounted)
+    }
+}
+
+// MARK: Names that must exist, and names that must be unique
+
+/// What names can refer to.
+enum Namespace: String {
+    case upstreams, authenticators, plans
+
+    var noun: String {
+        switch self {
+        case .upstreams: "upstream"
+        case .authenticators: "authenticator"
+        case .plans: "plan"
+        }
+    }
+
+    var article: String { self == .authenticators ? "an" : "a" }
+}
+
+extension ReadingContext {
+    fileprivate struct Reference {
+        let namespace: Namespace
+        let name: String
+        let reader: NodeReader
+    }
+
+    /// A value that only one thing may have, such as a route's name.
+    fileprivate struct Claim: Hashable {
+        let noun: String
+        let value: String
+    }
+
+    func define(_ name: String, in namespace: Namespace) {
+        definitions[namespace, default: []].insert(name)
+    }
+
+    func refer(to name: String, in namespace: Namespace, at reader: NodeReader) {
+        references.append(Reference(namespace: namespace, name: name, reader: reader))
+    }
+
+    /// Reports a value that something before it has already; `isShown`: the message may show it.
+    func claim(_ value: String, asThe noun: String, isShown: Bool = true, at reader: NodeReader) {
+        guard let first = claims.updateValue(reader, forKey: Claim(noun: noun, value: value)) else { return }
+        claims[Claim(noun: noun, value: value)] = first
+        let owner = "\(first.path?.text ?? ""), line \(first.node.place.line)"
+        let subject = isShown ? "the \(noun) \(quoted(value))" : "this \(noun)"
+        reader.report("\(subject) is taken already by \(owner)", hint: "make it unique")
+    }
+
+    /// To be called when everything is read: reports the references to what does not exist.
+    func checkReferences() {
+        for reference in references {
+            let known = definitions[reference.namespace, default: []]
+            guard !known.contains(reference.name) else { continue }
+            let near = known.count <= 2_000 ? known.sorted() : Array(known.prefix(2_000))
+            let hint =
+                known.isEmpty
+                ? "no \(reference.namespace.rawValue) are configured"
+                : suggestion(for: reference.name, among: near) ?? "known: \(near.prefix(5).joined(separator: ", "))"
+            reference.reader.report("there is no \(reference.namespace.noun) \(quoted(reference.name))", hint: hint)
+        }
+    }
+}

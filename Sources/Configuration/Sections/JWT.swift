@@ -1,0 +1,200 @@
+/// `jwt` of an authenticator: which signed tokens are believed.
+package struct JWTSettings: Hashable, Sendable {
+    package enum Algorithm: String, Hashable, Sendable {
+        case hs256 = "HS256"
+        case rs256 = "RS256"
+        case es256 = "ES256"
+    }
+
+    /// What verifies signatures. Key material is as configured; whether a PEM can be used is for Credentials to say.
+    package enum Material: Hashable, Sendable {
+        /// HS256; at least 32 bytes.
+        case secret(Secret)
+        /// RS256 or ES256; PEM text.
+        case publicKey(pem: [UInt8])
+    }
+
+    package struct Key: Hashable, Sendable {
+        /// `kid`; nil only for the one key that is given without `keys`.
+        package var id: String?
+        /// Nil: what the kind of key and `algorithms` say.
+        package var algorithm: Algorithm?
+        package var material: Material
+    }
+
+    /// At least one.
+    package var algorithms: [Algorithm]
+    /// At least one.
+    package var keys: [Key]
+    /// Nil: any.
+    package var issuer: String?
+    /// One of them must be among the token's; empty: any.
+    package var audiences: [String]
+    /// By how much clocks may differ.
+    package var leewayMicroseconds: Int
+
+    /// A token without `kid` is tried with all of them.
+    private static let mostKeys = 16
+
+    static let kind = Kind<JWTSettings>.section(
+        "jwt", "a mapping such as { algorithms: [RS256], public_key: file:key.pem }"
+    ) {
+        section in
+        let algorithms = section.optional(
+            "algorithms", .nonEmpty(.list(.algorithm)), "The signature algorithms that are accepted.")
+        var keys = [readKey(section, id: nil, algorithm: nil)].compactMap(\.self)
+        let listed = section.optional("keys", .nonEmpty(.list(Key.kind)), "Several keys, told apart by kid.")
+        keys += listed ?? []
+        let issuer = section.optional("issuer", .text("the expected iss"), "The issuer (iss) that is accepted.")
+        let audiences = section.optional(
+            "audience", .oneOrMany(.text("an expected aud")), "The audiences (aud) that are accepted.")
+        let leeway = section.value(
+            "leeway", .duration(0...300_000_000), default: 30_000_000, "By how much clocks may differ.")
+        let isLater = section.later("jwks", "discovery")
+
+        reportDuplicates(section)
+        if !isLater, !section.has("secret"), !section.has("public_key"), !section.has("keys") {
+            section.reader.report("expected a key to verify tokens with", hint: "add secret, public_key or keys")
+        }
+        if keys.count > mostKeys {
+            section.place(of: "keys").report("expected at most \(mostKeys) keys, found \(keys.count)")
+        }
+        guard !keys.isEmpty, !section.has("keys") || listed != nil else { return nil }
+        guard let algorithms = algorithms ?? impliedAlgorithms(section, keys) else { return nil }
+        return reportMisfits(section, algorithms, keys)
+            ? nil
+            : JWTSettings(
+                algorithms: algorithms, keys: keys, issuer: issuer, audiences: audiences ?? [],
+                leewayMicroseconds: leeway)
+    }
+
+    /// Without `algorithms`, what the keys say; a public key alone does not.
+    private static func impliedAlgorithms(_ section: SectionReader, _ keys: [Key]) -> [Algorithm]? {
+        guard !section.has("algorithms") else { return nil }
+        var result: [Algorithm] = []
+        for key in keys {
+            guard let algorithm = key.algorithm ?? (key.isSecret ? .hs256 : nil) else {
+                section.reader.report("the key \"algorithms\" is missing", hint: "add algorithms: [RS256] or [ES256]")
+                return nil
+            }
+            if !result.contains(algorithm) { result.append(algorithm) }
+        }
+        return result
+    }
+
+    /// True: an algorithm has no key, or a key no algorithm.
+    private static func reportMisfits(_ section: SectionReader, _ algorithms: [Algorithm], _ keys: [Key]) -> Bool {
+        var isMisfit = false
+        for algorithm in algorithms where !keys.contains(where: { $0.serves(algorithm) }) {
+            isMisfit = true
+            let hint = algorithm == .hs256 ? "add a secret" : "add a public_key"
+            section.place(of: "algorithms").report("there is no key for \(algorithm.rawValue)", hint: hint)
+        }
+        for key in keys where !algorithms.contains(where: key.serves) {
+            isMisfit = true
+            let name = key.id.map { "the key \(quoted($0))" } ?? (key.isSecret ? "the secret" : "the public key")
+            let missing = key.algorithm?.rawValue ?? (key.isSecret ? "HS256" : "RS256 or ES256")
+            section.place(of: "algorithms").report(
+                "\(name) is of no use without \(missing)", hint: "add \(missing) to algorithms, or remove the key")
+        }
+        return isMisfit
+    }
+
+    private static func reportDuplicates(_ section: SectionReader) {
+        let context = section.context
+        guard case .list(let items) = section.place(of: "keys").node.content else { return }
+        var seen: Set<String> = []
+        for index in items.indices {
+            guard case .mapping(let entries) = items[index].content,
+                let entry = entries.first(where: { $0.key == "kid" }), case .scalar(let id, _) = entry.value.content,
+                !seen.insert(id).inserted
+            else { continue }
+            let path = NodePath.index(index, in: section.place(of: "keys").path)
+            context.report(
+                "the kid \(quoted(id)) comes twice", hint: "give each key its own", at: entry.value.place, path: path)
+        }
+    }
+
+    /// `secret` or `public_key`, beside the other keys of `jwt` and of each entry of its `keys`.
+    fileprivate static func readKey(_ section: SectionReader, id: String?, algorithm: Algorithm?) -> Key? {
+        let secret = section.optional(
+            "secret", .hmacSecret, "Shared secret of HS256, at least 32 bytes; file:PATH reads it from a file.")
+        let publicKey = section.optional(
+            "public_key", .publicKey, "Public key of RS256 or ES256 as PEM; file:PATH reads it from a file.")
+        if section.has("secret"), section.has("public_key") {
+            section.place(of: "public_key").report(
+                "a key is either a secret or a public key", hint: "list several keys under keys")
+            return nil
+        }
+        let material = secret.map(Material.secret) ?? publicKey.map { .publicKey(pem: $0.bytes) }
+        return material.map { Key(id: id, algorithm: algorithm, material: $0) }
+    }
+}
+
+extension JWTSettings.Key {
+    var isSecret: Bool { if case .secret = material { true } else { false } }
+
+    func serves(_ candidate: JWTSettings.Algorithm) -> Bool {
+        guard isSecret == (candidate == .hs256) else { return false }
+        return algorithm == nil || algorithm == candidate
+    }
+
+    static let kind = Kind<JWTSettings.Key>.section(
+        "jwt_key", "a key such as { kid: a, algorithm: RS256, public_key: file:a.pem }"
+    ) {
+        section in
+        let id = section.required("kid", .text("the key's kid"), "The key's name in the header (kid) of tokens.")
+        let algorithm = section.optional("algorithm", .algorithm, "The one algorithm that this key is for.")
+        let key = JWTSettings.readKey(section, id: id, algorithm: algorithm)
+        if !section.has("secret"), !section.has("public_key") {
+            section.reader.report("expected a key to verify tokens with", hint: "add secret or public_key")
+        }
+        if let key, let algorithm, !key.serves(algorithm) {
+            let needed = algorithm == .hs256 ? "a secret" : "a public_key"
+            section.place(of: "algorithm").report(
+                "\(algorithm.rawValue) needs \(needed)", hint: "change one of the two")
+            return nil
+        }
+        return id == nil ? nil : key
+    }
+}
+
+extension Kind where Value == JWTSettings.Algorithm {
+    static var algorithm: Kind {
+        .choice(
+            ["HS256": .hs256, "RS256": .rs256, "ES256": .es256],
+            later: ["HS384", "HS512", "RS384", "RS512", "PS256", "PS384", "PS512", "ES384", "ES512", "EdDSA"])
+    }
+}
+
+extension Kind where Value == Secret {
+    /// RFC 7518, 3.2: a key of the size of the hash, or larger.
+    fileprivate static var hmacSecret: Kind {
+        Kind.secret("a secret of at least 32 bytes").map { secret, reader in
+            guard secret.bytes.count < 32 else { return secret }
+            reader.report(
+                "expected a secret of at least 32 bytes, found \(secret.bytes.count)",
+                hint: "make one with: openssl rand -base64 32")
+            return nil
+        }
+    }
+
+    fileprivate static var publicKey: Kind {
+        Kind.secret("a public key in PEM").map { key, reader in
+            let text = String(decoding: key.bytes, as: UTF8.self)
+            let found: String
+            if text.contains("PRIVATE KEY-----") {
+                found = "a private key"
+            } else if text.contains("-----BEGIN PUBLIC KEY-----") || text.contains("-----BEGIN CERTIFICATE-----") {
+                return key
+            } else {
+                found = text.contains("-----BEGIN") ? "another kind of PEM" : "no PEM"
+            }
+            reader.report(
+                "expected a PEM that starts with -----BEGIN PUBLIC KEY-----, found \(found)",
+                hint: found == "a private key"
+                    ? "make it with: openssl pkey -in private.pem -pubout" : "paste the PEM, or write file:PATH")
+            return nil
+        }
+    }
+}

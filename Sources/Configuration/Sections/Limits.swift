@@ -1,0 +1,32 @@
+/// `limits`: how much of everything one node lets clients take.
+package struct ConnectionLimits: Hashable, Sendable {
+    /// The longest request head, in bytes.
+    package var headerBytes = 32 << 10
+    /// The longest request body, in bytes.
+    package var bodyBytes = 16 << 20
+    /// Client connections of one node.
+    package var connections = 20_000
+    /// How long a client may take for a request's head.
+    package var headerTimeoutMicroseconds = 10_000_000
+    /// How long a connection may be idle between requests, and a body between two of its bytes.
+    package var idleTimeoutMicroseconds = 60_000_000
+
+    static let kind = Kind<ConnectionLimits>.section("limits", "a mapping with header_bytes, body and so on") {
+        section in
+        var limits = ConnectionLimits()
+        limits.headerBytes = section.value(
+            "header_bytes", .size(1 << 10...1 << 20), default: limits.headerBytes, "The longest request head.")
+        limits.bodyBytes = section.value(
+            "body", .size(0...1 << 40), default: limits.bodyBytes, "The longest request body.")
+        limits.connections = section.value(
+            "connections", .integer(1...10_000_000), default: limits.connections, "Client connections of one node.")
+        limits.headerTimeoutMicroseconds = section.value(
+            "header_timeout", .duration(100_000...3_600_000_000), default: limits.headerTimeoutMicroseconds,
+            "How long a client may take to send a request's head.")
+        limits.idleTimeoutMicroseconds = section.value(
+            "idle_timeout", .duration(100_000...86_400_000_000), default: limits.idleTimeoutMicroseconds,
+            "How long a connection may be idle between requests, and a body between two of its bytes.")
+        section.later("memory")
+        return limits
+    }
+}

@@ -1,0 +1,102 @@
+import Policies
+
+/// One of `routes`: which requests go where, and under which conditions.
+package struct RouteSettings: Sendable {
+    /// Which requests take it; `rule.name` is the route's name.
+    package var rule: RouteRule
+    /// Nil: open to all.
+    package var authentication: RouteAuthentication?
+    package var limits: [LimitSettings]
+    /// The name of an upstream.
+    package var upstream: String
+
+    static let kind = Kind<RouteSettings>.section(
+        "route", "a route such as { match: { path: /users/** }, upstream: users }"
+    ) { section in
+        let name = section.optional(
+            "name", .name("a route's name"), "Its name in limits, metrics and logs; absent: route-1, route-2 and so on."
+        )
+        let match = section.value(
+            "match", RouteMatch.kind, default: RouteMatch(), "Which requests take it; absent: all.")
+        let authentication = section.value(
+            "auth", .routeAuthentication, default: nil, "Who may take it: none, an authenticator, or several.")
+        let limits = section.value(
+            "limit", .oneOrMany(LimitSettings.kind), default: [], "How often it may be taken; all limits must agree.")
+        let upstream = section.optional("upstream", .reference(to: .upstreams), "Where its requests go.")
+        let goesElsewhere = section.later("aggregate", "split")
+        section.later("cache", "request", "response", "cors", "versions", "mirror", "grpc")
+
+        if !section.has("upstream"), !goesElsewhere {
+            section.reader.report("a route needs an upstream", hint: "add upstream: NAME")
+        }
+        let isOpen = authentication == nil && !section.hasValue("auth", otherThan: "none")
+        if isOpen, let limit = limits.first(where: \.needsCaller) {
+            section.place(of: "limit").report(
+                "a limit per \(limit.per.noun) needs to know the caller, but the route is open to all",
+                hint: "add auth, or count per ip")
+        }
+        guard let upstream, let path = match.path else { return nil }
+        let rule = RouteRule(
+            name: name ?? "", hosts: match.hosts, path: path, methods: match.methods, headers: match.headers,
+            query: match.query)
+        return RouteSettings(rule: rule, authentication: authentication, limits: limits, upstream: upstream)
+    }
+
+    /// All routes: named, and none ambiguous.
+    static let listKind = Kind<[RouteSettings]>(
+        noun: "a list of routes",
+        schema: { drawing in ["type": "array", "minItems": 1, "items": kind.schema(drawing)] },
+        read: { reader in
+            guard case .list(let items) = reader.node.content, !items.isEmpty else {
+                reader.reportKind(expected: "a list of routes with at least one")
+                return nil
+            }
+            var routes: [RouteSettings] = []
+            var places: [NodeReader] = []
+            for index in items.indices {
+                let item = reader.itemReader(index)
+                let name = claimName(of: item, index)
+                guard var route = kind.read(item) else { continue }
+                route.rule.name = name
+                routes.append(route)
+                places.append(item)
+            }
+            RouteConflicts.report(in: routes.map(\.rule), at: places)
+            return routes
+        })
+
+    /// Also the names of routes that are not valid are taken.
+    private static func claimName(of item: NodeReader, _ index: Int) -> String {
+        guard case .mapping(let entries) = item.node.content, let entry = entries.first(where: { $0.key == "name" }),
+            case .scalar(let written, _) = entry.value.content,
+            let name = try? Interpolation.expand(written, environment: item.context.environment)
+        else {
+            let name = "route-\(index + 1)"
+            item.context.claim(name, asThe: "name", at: item)
+            return name
+        }
+        item.context.claim(name, asThe: "name", at: item.entry(entry))
+        return name
+    }
+}
+
+extension LimitSettings {
+    fileprivate var needsCaller: Bool {
+        switch per {
+        case .consumer, .claim: true
+        case .route, .ip, .header: false
+        }
+    }
+}
+
+extension LimitSettings.Subject {
+    fileprivate var noun: String {
+        switch self {
+        case .consumer: "consumer"
+        case .route: "route"
+        case .ip: "ip"
+        case .header: "header"
+        case .claim: "claim"
+        }
+    }
+}

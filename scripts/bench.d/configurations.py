@@ -1,0 +1,117 @@
+"""What each contender is told: the same work, one worker each, as its own manual would have it."""
+
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+# Tokens a second, and in the bucket: never refusing, so that every request is decided and served.
+LIMIT = 1000000
+# What large bodies want from nginx: few large buffers, and no temporary files.
+LARGE_BUFFERS = "proxy_buffer_size 64k; proxy_buffers 8 64k; proxy_busy_buffers_size 192k; proxy_max_temp_file_size 0;"
+MODULES = "/usr/lib/nginx/modules"
+
+
+def nginx(directory, http, modules=""):
+    temporary = "".join(f"{kind}_temp_path {directory}/tmp; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    return f"""{modules}
+daemon off; worker_processes 1; pid {directory}/nginx-%NAME%.pid; error_log stderr warn;
+events {{ worker_connections 4096; accept_mutex off; }}
+http {{
+    {temporary}
+    sendfile on; tcp_nopush on; tcp_nodelay on;
+    keepalive_requests 1000000000; keepalive_timeout 600s;
+    {http}
+}}
+"""
+
+
+def origin(directory, port):
+    """The upstream of all: nginx, one worker; the 1 KiB answer from memory, the 1 MiB file by sendfile."""
+    answer = '{"id":7,"name":"' + "x" * (1024 - 18) + '"}'
+    (directory / "www").mkdir(exist_ok=True)
+    (directory / "www" / "1m").write_bytes(b"x" * 2**20)
+    return nginx(directory, f"""
+    access_log off; open_file_cache max=10 inactive=1h; open_file_cache_valid 1h;
+    server {{
+        listen 127.0.0.1:{port} backlog=1024;
+        location = /1k {{ default_type application/json; return 200 '{answer}'; }}
+        location = /1m {{ default_type application/octet-stream; root {directory}/www; }}
+    }}""")
+
+
+def nginx_proxy(directory, port, origin_port, log=None, buffers="", lua=""):
+    logging = "access_log off;"
+    if log:
+        logging = f"""log_format json escape=json '{{"time":"$time_iso8601","client":"$remote_addr","method":"$request_method",'
+            '"path":"$request_uri","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,"id":"$request_id"}}';
+        access_log {log} json buffer=64k flush=1s;"""
+    modules = f"load_module {MODULES}/ndk_http_module.so; load_module {MODULES}/ngx_http_lua_module.so;" if lua else ""
+    return nginx(directory, f"""{logging}
+    upstream origin {{ server 127.0.0.1:{origin_port}; keepalive 128; keepalive_requests 1000000000; keepalive_timeout 600s; }}
+    server {{
+        listen 127.0.0.1:{port} backlog=1024;
+        location / {{
+            {lua}
+            proxy_pass http://origin; proxy_http_version 1.1; {buffers}
+            proxy_set_header Connection ""; proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Request-ID $request_id;
+        }}
+    }}""", modules)
+
+
+def nginx_limit(redis_port, script, arguments):
+    """The Lua of the limit. Inlined: nginx's worker may not be allowed to read the checkout."""
+    source = (HERE / "limit.lua").read_text()
+    listed = ", ".join(f'"{argument}"' for argument in arguments)
+    for name, value in (("REDIS_PORT", str(redis_port)), ("SCRIPT", script), ("ARGUMENTS", listed)):
+        source = source.replace(f"%{name}%", value)
+    return f"access_by_lua_block {{\n{source}\n}}"
+
+
+def haproxy(port, origin_port, logs=False):
+    """`log stdout` writes a line for each request; HAProxy has no buffered file log."""
+    logging = ("log stdout format raw local0 info", "option httplog") if logs else ("", "")
+    return f"""
+global
+    nbthread 1
+    maxconn 4000
+    {logging[0]}
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 600s
+    timeout server 60s
+    timeout http-keep-alive 600s
+frontend public
+    bind 127.0.0.1:{port} backlog 1024
+    {"log global" if logs else "no log"}
+    {logging[1]}
+    http-request del-header X-Forwarded-For
+    option forwardfor
+    http-request set-header X-Forwarded-Proto http
+    http-request set-header X-Forwarded-Host %[req.hdr(Host)]
+    http-request set-header X-Request-ID %[uuid()]
+    default_backend origin
+backend origin
+    http-reuse always
+    server origin 127.0.0.1:{origin_port} pool-max-conn 256
+"""
+
+
+def sluice(port, admin_port, origin_port, log="off", redis_port=None):
+    state = f"state: {{ redis: 'redis://127.0.0.1:{redis_port}/0' }}" if redis_port else ""
+    limit = f"limit: [{{ per: 'header:X-Tenant', rates: [{LIMIT}/second] }}]" if redis_port else ""
+    return f"""
+listeners: [{{ bind: '127.0.0.1:{port}' }}]
+admin: {{ bind: '127.0.0.1:{admin_port}' }}
+node: {{ id: bench }}
+access_log: {{ path: '{log}' }}
+{state}
+upstreams:
+  origin: {{ targets: [{{ url: 'http://127.0.0.1:{origin_port}' }}] }}
+routes:
+  - name: all
+    match: {{ path: '/**' }}
+    upstream: origin
+    {limit}
+"""

@@ -1,0 +1,123 @@
+"""Who takes part in which scenario, and how each is started."""
+
+import re
+import subprocess
+import urllib.request
+
+import configurations
+from processes import Process, Wrong, free_port
+
+__all__ = ["Arena", "Wrong"]
+
+
+class Entrant:
+    """One contender in one scenario: a port to load, the processes that do its work."""
+
+    def __init__(self, name, port, path, proxy=None, redis=None):
+        self.name, self.proxy, self.redis = name, proxy, redis
+        self.port, self.path = port, path
+        self.family = "nginx" if name.startswith("nginx") else name
+        self.url = f"http://127.0.0.1:{port}{path}"
+        self.size = 2**20 if path == "/1m" else 1024
+
+    def check(self):
+        """One request, answered in full, or the figures would be those of an error page."""
+        request = urllib.request.Request(self.url, headers={"X-Tenant": "acme"})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as response:
+                length = len(response.read())
+        except OSError as error:
+            raise Wrong(f"{self.name} answers {self.url} with {error}" + (f":\n{self.proxy.log_end()}" if self.proxy else ""))
+        if length != self.size:
+            raise Wrong(f"{self.name} answers {length} bytes at {self.url}, expected {self.size}")
+        if self.redis and self.decisions() == 0:
+            raise Wrong(f"{self.name} answered {self.url} without asking Redis, so its limit is not shared")
+
+    def decisions(self):
+        """Scripts that Redis has run for this contender."""
+        if not self.redis:
+            return 0
+        info = subprocess.run(["redis-cli", "-p", str(self.redis.port), "info", "commandstats"], capture_output=True, text=True).stdout
+        return sum(int(calls) for calls in re.findall(r"cmdstat_(?:eval|evalsha|fcall):calls=(\d+)", info))
+
+
+class Arena:
+    """The origin and the contenders of the scenario at hand."""
+
+    def __init__(self, directory, binary):
+        self.directory, self.binary = directory, binary
+        (directory / "tmp").mkdir()
+        self.running, self.origin_port, self.origin = [], free_port(), None
+        self.origin = self.nginx("origin", self.origin_port, configurations.origin(directory, self.origin_port))
+        self.running.remove(self.origin)
+
+    def entrants(self, scenario):
+        path = "/1m" if scenario == "1m" else "/1k"
+        if scenario == "limits":
+            return self.limited(path)
+        logs = scenario == "logged"
+        entrants = [Entrant("direct", self.origin_port, path)]
+        entrants.append(self.nginx_proxy("nginx", path, log=f"{self.directory}/nginx-access.log" if logs else None))
+        if scenario == "1m":
+            # Its defaults (4 KiB buffers, temporary files) are not all it can do.
+            entrants.append(self.nginx_proxy("nginx64k", path, buffers=configurations.LARGE_BUFFERS))
+        port = free_port()
+        file = self.write("haproxy.cfg", configurations.haproxy(port, self.origin_port, logs))
+        entrants.append(Entrant("haproxy", port, path, self.launch("haproxy", ["haproxy", "-db", "-f", file], port)))
+        if self.binary:
+            entrants.append(self.sluice(path, f"{self.directory}/sluice-access.log" if logs else "off"))
+        return entrants
+
+    def limited(self, path):
+        """Each with a Redis of its own, so that its time is theirs."""
+        redis = self.redis("redis-nginx")
+        script = (configurations.HERE / "bucket.lua").read_text()
+        arguments = [str(configurations.LIMIT), str(configurations.LIMIT), "1000000"]
+        lua = configurations.nginx_limit(redis.port, script, arguments)
+        entrants = [self.nginx_proxy("nginx+lua", path, redis, lua=lua)]
+        if self.binary:
+            entrants.append(self.sluice(path, "off", self.redis("redis-sluice")))
+        return entrants
+
+    def nginx_proxy(self, name, path, redis=None, **settings):
+        port = free_port()
+        text = configurations.nginx_proxy(self.directory, port, self.origin_port, **settings)
+        return Entrant(name, port, path, self.nginx(name, port, text), redis)
+
+    def sluice(self, path, log, redis=None):
+        port, admin_port = free_port(), free_port()
+        text = configurations.sluice(port, admin_port, self.origin_port, log, redis.port if redis else None)
+        command = [self.binary, "run", "--config", self.write("sluice.yaml", text)]
+        usage = subprocess.run([self.binary, "run", "--help"], capture_output=True, text=True).stdout
+        if "--workers" in usage:
+            command += ["--workers", "1"]
+        return Entrant("sluice", port, path, self.launch("sluice", command, port, {"SLUICE_WORKERS": "1"}), redis)
+
+    def redis(self, name):
+        port = free_port()
+        return self.launch(name, ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+                                  "--appendonly", "no", "--dir", str(self.directory)], port)
+
+    def nginx(self, name, port, text):
+        file = self.write(f"{name}.conf", text.replace("%NAME%", name))
+        return self.launch(name, ["nginx", "-p", str(self.directory), "-e", "stderr", "-c", file], port)
+
+    def launch(self, name, command, port, environment=None):
+        process = Process(self.directory, name, command, port, environment)
+        self.running.append(process)
+        return process.await_port()
+
+    def write(self, name, text):
+        (self.directory / name).write_text(text)
+        return str(self.directory / name)
+
+    def clear(self):
+        """Ends the contenders of a scenario; the origin stays."""
+        for process in reversed(self.running):
+            process.stop()
+        self.running = []
+
+    def close(self):
+        self.clear()
+        if self.origin:
+            self.origin.stop()

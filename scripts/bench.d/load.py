@@ -1,0 +1,92 @@
+"""The load, with the headers a browser sends, and what it cost whom."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from processes import Wrong
+
+HERE = Path(__file__).resolve().parent
+
+# With Host, which wrk adds, ten headers; X-Tenant is whom the limit counts.
+HEADERS = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "Accept": "application/json, text/plain, */*",
+    "Accept-Language": "en-GB,en;q=0.8,de;q=0.5",
+    "Accept-Encoding": "gzip, deflate, br",
+    "Referer": "https://app.example.com/customers/7/orders?page=3",
+    "Authorization": "Bearer " + "e30x" * 60,
+    "Cookie": "session=8f4b1c0d9e6a4f7db2f9; theme=dark; consent=1",
+    "X-Tenant": "acme",
+    "Sec-Fetch-Mode": "cors",
+}
+
+# wrk calls done() at the end.
+SCRIPT = """
+function done(summary, latency, requests)
+    local e = summary.errors
+    io.write(string.format('\\n{"requests":%d,"microseconds":%d,"p50":%d,"p99":%d,"failed":%d}\\n',
+        summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+        e.connect + e.read + e.write + e.status + e.timeout))
+end
+"""
+
+
+class Load:
+    def __init__(self, directory, connections):
+        self.connections = connections
+        self.script = directory / "wrk.lua"
+        self.script.write_text(SCRIPT)
+
+    def run(self, entrant, seconds, rate=None):
+        """Loads an entrant for some seconds: with all it can take (wrk), or `rate` requests a second (pace.py)."""
+        before, decided = self.costs(entrant), entrant.decisions()
+        counted = self.paced(entrant, seconds, rate) if rate else self.saturating(entrant, seconds)
+        after = self.costs(entrant)
+        requests = counted["requests"]
+        if requests == 0:
+            raise Wrong(f"{entrant.name} answered no request")
+        if entrant.proxy and entrant.proxy.child.poll() is not None:
+            raise Wrong(f"{entrant.name} ended under load; the end of its log:\n{entrant.proxy.log_end()}")
+        spent = [(late - early) * 1e6 / requests for early, late in zip(before, after)]
+        return {
+            "cpu_us": spent[0] if entrant.proxy else None,
+            "redis_us": spent[1] if entrant.redis else None,
+            "redis_scripts": (entrant.decisions() - decided) / requests if entrant.redis else None,
+            "rps": requests * 1e6 / counted["microseconds"],
+            "p50_ms": counted["p50"] / 1000,
+            "p99_ms": counted["p99"] / 1000,
+            "rss_mib": entrant.proxy.resident_mib() if entrant.proxy else None,
+            "requests": requests,
+            "failed": counted["failed"],
+        }
+
+    def saturating(self, entrant, seconds):
+        headers = [part for name, value in HEADERS.items() for part in ("-H", f"{name}: {value}")]
+        return self.output_of(["wrk", "-t2", f"-c{self.connections}", f"-d{seconds}s", "--timeout", "10s",
+                               "-s", str(self.script), *headers, entrant.url])
+
+    def paced(self, entrant, seconds, rate):
+        lines = [f"GET {entrant.path} HTTP/1.1", f"Host: 127.0.0.1:{entrant.port}"]
+        lines += [f"{name}: {value}" for name, value in HEADERS.items()]
+        return self.output_of([sys.executable, str(HERE / "pace.py"), str(entrant.port), str(round(rate)), str(seconds),
+                               str(self.connections)], "\r\n".join(lines) + "\r\n\r\n")
+
+    @staticmethod
+    def output_of(command, text=""):
+        """The JSON at the end of what a load generator prints. In a session of its own: Ctrl-C reaches only us."""
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, start_new_session=True) as child:
+            try:
+                printed, errors = child.communicate(text)
+            except BaseException:
+                child.kill()
+                raise
+        if child.returncode != 0 or "{" not in printed:
+            raise Wrong(f"{command[0]} failed: {printed}{errors}")
+        return json.loads(printed[printed.rindex("{"):])
+
+    @staticmethod
+    def costs(entrant):
+        return [process.cpu_seconds() if process else 0 for process in (entrant.proxy, entrant.redis)]

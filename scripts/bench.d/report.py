@@ -1,0 +1,90 @@
+"""Rounds to tables: medians, and ratios to nginx taken within each round, with their spread."""
+
+import statistics
+
+median = statistics.median
+
+NOTES = """Origin: nginx, one worker. Each contender: one worker or thread, keep-alive on both sides, adding X-Forwarded-For/Proto/Host
+and X-Request-ID. Access logs: nginx JSON with a 64 KiB buffer, HAProxy httplog to a file, Sluice its JSON log. Limits: one token
+bucket for X-Tenant with {limit}/second (never refusing), decided by a script in Redis; nginx asks for each request, by a
+pooled Lua cosocket and EVALSHA. nginx64k is nginx with 64 KiB buffers and no temporary files. CPU is user + system time of all
+the contender's processes, per request; scripts: calls of a script in Redis per request; ratios
+are taken within a round: median (least–most)."""
+
+
+def heading(chosen, machine, cores):
+    from configurations import LIMIT
+    return (f"Sluice and its peers: {cores} cores ({machine}), wrk with 2 threads, {chosen.connections} connections, 10 headers; "
+            f"{chosen.rounds} interleaved rounds of {chosen.duration} s\n{NOTES.format(limit=LIMIT)}\n")
+
+
+def middle(rounds, name, figure):
+    values = [turn[name][figure] for turn in rounds if turn[name][figure] is not None]
+    return median(values) if values else None
+
+
+def cost(result):
+    """CPU of the proxy and of its Redis."""
+    return None if result["cpu_us"] is None else result["cpu_us"] + (result["redis_us"] or 0)
+
+
+def ratios(rounds, name, figure, base=None):
+    """To nginx, or to nginx + Lua where that is who is there."""
+    base = base or next((peer for peer in rounds[0] if peer.startswith("nginx")), None)
+    if base not in rounds[0] or name not in rounds[0]:
+        return []
+    pairs = [(figure(turn[name]), figure(turn[base])) for turn in rounds]
+    return [mine / theirs for mine, theirs in pairs if mine is not None and theirs]
+
+
+def spread(values, form="{:.2f}"):
+    if not values:
+        return ""
+    low, mid, high = (form.format(value) for value in (min(values), median(values), max(values)))
+    return f"{mid} ({low}–{high})"
+
+
+def number(value, form="{:.1f}"):
+    return "" if value is None else form.format(value)
+
+
+def added(rounds, name, figure="p99_ms"):
+    """Milliseconds over direct, round by round."""
+    return [turn[name][figure] - turn["direct"][figure] for turn in rounds] if "direct" in rounds[0] else []
+
+
+def table(scenario, text, rounds, rate):
+    paced = rate is not None
+    lines = [f"{scenario}: {text}" + (f"; aimed at {rate:.0f} requests/s" if paced else "")]
+    last = "p99 over direct, ms" if paced else "rps ÷ nginx"
+    lines.append(f"  {'':<9}{'CPU µs':>8}{'Redis µs':>10}{'scripts':>9}{'sum ÷ nginx':>20}{'rps':>9}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}{'failed':>8}{last:>22}")
+    for name in rounds[0]:
+        comparison = spread(added(rounds, name)) if paced else spread(ratios(rounds, name, lambda result: result["rps"]))
+        lines.append(
+            f"  {name:<9}{number(middle(rounds, name, 'cpu_us')):>8}{number(middle(rounds, name, 'redis_us')):>10}"
+            f"{number(middle(rounds, name, 'redis_scripts'), '{:.2f}'):>9}"
+            f"{spread(ratios(rounds, name, cost)):>20}{middle(rounds, name, 'rps'):>9.0f}"
+            f"{middle(rounds, name, 'p50_ms'):>9.2f}{middle(rounds, name, 'p99_ms'):>9.2f}"
+            f"{number(middle(rounds, name, 'rss_mib')):>9}{sum(turn[name]['failed'] for turn in rounds):>8}{comparison:>22}")
+    return "\n".join(lines) + "\n"
+
+
+def bars(results):
+    """What Sluice promises, and whether this run shows it."""
+    verdicts = []
+
+    def judge(what, values, bar):
+        if values:
+            met = median(values) <= bar
+            verdicts.append((f"{'met   ' if met else 'MISSED'} {what}: {spread(values)}, bar {bar:.2f}", met))
+
+    for scenario, bar in (("plain", 0.90), ("1m", 0.60), ("limits", 0.55)):
+        if scenario in results:
+            judge(f"{scenario}: CPU per request ÷ nginx", ratios(results[scenario], "sluice", cost), bar)
+    if "1m" in results:
+        tuned = ratios(results["1m"], "sluice", cost, "nginx64k")
+        if tuned:
+            verdicts.append((f"info   1m: CPU per request ÷ nginx with 64 KiB buffers: {spread(tuned)}, no bar", True))
+    if "latency" in results and "sluice" in results["latency"][0]:
+        judge("latency: p99 over direct at half load, ms", added(results["latency"], "sluice"), 1.0)
+    return verdicts
