@@ -158,7 +158,7 @@ package actor GatewayNode {
         return try await loop.submit {
             let worker = Worker(loop: loop, index: index, limits: snapshot.transportLimits)
             let metrics = WorkerMetrics(names: snapshot.metricNames)
-            let store = state.makeStore(on: loop, log: log)
+            let store = state.makeStore(on: loop, metrics: metrics, log: log)
             let resources = WorkerResources(
                 metrics: metrics, store: store.store, redis: store.connection,
                 accessLog: sink.map(AccessLog.init(sink:)),

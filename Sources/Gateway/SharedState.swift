@@ -25,7 +25,9 @@ struct SharedState: Sendable {
     var description: String { settings.redis.map { "redis://\($0.host):\($0.port)/\($0.database)" } ?? "in-process" }
 
     /// A worker's store, with its connection if there is one. On the worker's loop.
-    func makeStore(on loop: any EventLoop, log: StructuredLog) -> (
+    func makeStore(
+        on loop: any EventLoop, metrics: WorkerMetrics, log: StructuredLog
+    ) -> (
         store: any RateLimitStore, connection: RedisConnection?
     ) {
         let local = InMemoryRateLimitStore(memory)
@@ -33,7 +35,8 @@ struct SharedState: Sendable {
         let connection = RedisConnection(Self.connectionSettings(redis, settings, nodeID), on: loop)
         connection.onChange = { change in Self.report(change, to: log) }
         connection.start()
-        let shared = RedisRateLimitStore(connection: connection, namespace: settings.namespace)
+        let shared = RedisRateLimitStore(
+            connection: connection, namespace: settings.namespace, metrics: metrics)
         let store = DegradingRateLimitStore(
             shared: shared, local: settings.onFailure == .local ? local : nil,
             liveNodes: { [heartbeat] in heartbeat.liveNodes })

@@ -51,10 +51,14 @@ package final class Exchange {
 
     /// The answer to a filter's `.wait`.
     package func resume(with verdict: Verdict) {
-        guard case .waiting(let next) = progress else {
-            // The client went away while the filter waited: now the connection may let go of the exchange.
-            if case .abandoned = progress { finishAbandoned() }
-            return
+        let next: Int
+        switch progress {
+        case .waiting(let step): next = step
+        // From within `apply`, which will return `.wait` and find that the exchange has moved on.
+        case .filtering(let step): next = step
+        // The client went away while the filter waited: now the connection may let go of the exchange.
+        case .abandoned: return finishAbandoned()
+        case .idle, .serving: return
         }
         switch verdict {
         case .proceed: run(from: next)

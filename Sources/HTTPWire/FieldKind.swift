@@ -67,7 +67,7 @@ package enum FieldKind: UInt8 {
     /// Left out of the copy of a response head.
     var isRewrittenTowardsClient: Bool {
         switch self {
-        case .connection, .hopByHop, .transferEncoding, .via, .requestID: true
+        case .connection, .hopByHop, .transferEncoding, .requestID: true
         default: false
         }
     }

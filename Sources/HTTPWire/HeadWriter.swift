@@ -62,7 +62,11 @@ extension RequestHead {
         writer.append(" ")
         writer.append(pathAndQuery)
         writer.append(" HTTP/1.1\r\n")
-        if !isHTTP11, host.isEmpty { writer.append("Host: \r\n") }
+        if !hasHostField {
+            writer.append("Host: ")
+            writer.append(host)
+            writer.append("\r\n")
+        }
         writer.append(fields, from: fieldsStart, to: fieldsEnd) { $0.isRewrittenTowardsUpstream }
         if body == .chunked { writer.append("Transfer-Encoding: chunked\r\n") }
         writer.append(lines)

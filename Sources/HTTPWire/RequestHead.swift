@@ -25,6 +25,9 @@ package final class RequestHead {
     /// `OPTIONS *`: about the server, not about a resource.
     package private(set) var isServerWide = false
 
+    /// No registered method is longer than 17 bytes; a longer first word is no HTTP.
+    private static let maximumMethodLength = 23
+
     private var methodLength = 0
     private var startLineEnd = 0
     private var hostSlot = -1
@@ -38,7 +41,9 @@ package final class RequestHead {
     package var query: Bytes { target.query }
     /// Path and query as they are forwarded.
     package var pathAndQuery: Bytes { target.bytes }
-    package var host: Bytes { hostSlot >= 0 ? fields.value(hostSlot) : Bytes(start: nil, count: 0) }
+    /// Of an HTTP/1.0 request without the field: what an absolute target says, or nothing.
+    package var host: Bytes { hasHostField ? fields.value(hostSlot) : target.authority ?? Bytes(start: nil, count: 0) }
+    var hasHostField: Bool { hostSlot >= 0 }
 
     /// RFC 9110 §9.2.2: sending it twice does what sending it once does.
     package var isIdempotent: Bool {
@@ -49,9 +54,19 @@ package final class RequestHead {
 
     /// Parses from the first byte of a request line. On `.complete` the head's bytes have been copied.
     package func parse(_ input: Bytes, limit: Int) -> Outcome {
+        reset()
+        let outcome = parseHead(input, limit)
+        // The bytes of a refused or unfinished head were not kept, so there is nothing that its slots could point to.
+        if case .complete = outcome { return outcome }
+        fields.reset()
+        methodLength = 0
+        hostSlot = -1
+        return outcome
+    }
+
+    private func parseHead(_ input: Bytes, _ limit: Int) -> Outcome {
         guard let bytes = input.baseAddress else { return .incomplete }
         let available = min(input.count, limit)
-        reset()
         guard let found = memchr(bytes, 0x0A, available) else {
             return Self.canBegin(bytes, available)
                 ? input.count >= limit ? .fault(.targetTooLong) : .incomplete : .fault(.method)
@@ -79,15 +94,18 @@ package final class RequestHead {
     /// Whether the first bytes of an unfinished request line may be a method, so that a TLS handshake or other garbage
     /// is answered at once instead of waited for.
     private static func canBegin(_ bytes: UnsafePointer<UInt8>, _ available: Int) -> Bool {
-        for index in 0..<min(available, 24) {
+        for index in 0..<min(available, maximumMethodLength + 1) {
             if bytes[index] == 0x20 { return index > 0 }
             if CharacterClass.table[Int(bytes[index])] & CharacterClass.token == 0 { return false }
         }
-        return available < 24
+        return available <= maximumMethodLength
     }
 
     private func reset() {
         fields.reset()
+        methodLength = 0
+        isHEAD = false
+        isHTTP11 = true
         body = .none
         wantsKeepAlive = true
         expectsContinue = false
@@ -101,7 +119,7 @@ package final class RequestHead {
         let table = CharacterClass.table
         var space = 0
         while table[Int(bytes[space])] & CharacterClass.token != 0 { space &+= 1 }
-        guard space > 0 else { return .method }
+        guard space > 0, space <= Self.maximumMethodLength else { return .method }
         guard bytes[space] == 0x20 else { return .requestLine }
         methodLength = space
         let version = end &- 9

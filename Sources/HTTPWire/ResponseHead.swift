@@ -97,6 +97,8 @@ package final class ResponseHead {
         if facts.isChunked, !isHTTP11 { return .encodingInHTTP10 }
         if isInterim || status == 204 || status == 304 || answersHEAD {
             body = .none
+            // RFC 9110 §8.6: these have no length, and a client that believed one would wait for it.
+            if isInterim || status == 204 { dropContentLength() }
         } else if facts.isChunked {
             body = .chunked
         } else if facts.contentLength >= 0 {
@@ -105,6 +107,12 @@ package final class ResponseHead {
             body = .untilClose
         }
         return nil
+    }
+
+    private func dropContentLength() {
+        for index in 0..<fields.count where fields.slots[index].kind == .contentLength {
+            fields.slots[index].isDropped = true
+        }
     }
 
     private func dropNamedFields() {

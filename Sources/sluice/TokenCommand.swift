@@ -82,7 +82,7 @@ struct TokenCommand: ParsableCommand {
     private func seconds() throws -> Int {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
         guard let unit = expires.last.flatMap({ units[$0] }), let count = Int(expires.dropLast()),
-            (1...366 * 86_400).contains(count * unit)
+            (1...366 * 86_400 / unit).contains(count)
         else { throw fail("sluice token: --expires \(expires): expected a time such as 30s, 15m, 1h or 7d") }
         return count * unit
     }

@@ -4,12 +4,12 @@ import statistics
 
 median = statistics.median
 
-NOTES = """Origin: nginx, one worker. Each contender: one worker or thread, keep-alive on both sides, adding X-Forwarded-For/Proto/Host
-and X-Request-ID. Access logs: nginx JSON with a 64 KiB buffer, HAProxy httplog to a file, Sluice its JSON log. Limits: one token
-bucket for X-Tenant with {limit}/second (never refusing), decided by a script in Redis; nginx asks for each request, by a
-pooled Lua cosocket and EVALSHA. nginx64k is nginx with 64 KiB buffers and no temporary files. CPU is user + system time of all
-the contender's processes, per request; scripts: calls of a script in Redis per request; ratios
-are taken within a round: median (least–most)."""
+NOTES = """Origin: nginx, one worker. Each contender: one worker or thread, keep-alive on both sides, adding
+X-Forwarded-For/Proto/Host and X-Request-ID. Access logs: nginx JSON with a 64 KiB buffer, HAProxy httplog to a file,
+Sluice its JSON log. Limits: one token bucket for X-Tenant with {limit}/second (never refusing), decided by a script in
+Redis; nginx asks for each request, by a pooled Lua cosocket and EVALSHA, and adds two X-RateLimit fields. nginx64k is
+nginx with 64 KiB buffers and no temporary files. CPU is user + system time of all the contender's processes, per
+request; scripts: calls of a script in Redis per request; ratios are taken within a round: median (least–most)."""
 
 
 def heading(chosen, machine, cores):

@@ -12,7 +12,7 @@ package final class DegradingRateLimitStore: RateLimitStore, TakeWaiter {
     private let liveNodes: @Sendable () -> Int
     private var breaker: Breaker
     private var shares: [ObjectIdentifier: Share] = [:]
-    private lazy var localRequest = TakeRequest(waiter: self)
+    private let localRequest = TakeRequest()
 
     private struct Share {
         let nodes: Int
@@ -53,11 +53,11 @@ package final class DegradingRateLimitStore: RateLimitStore, TakeWaiter {
 
     package func decided(_ request: TakeRequest) {
         settle(request)
-        request.waiter.decided(request)
+        request.waiter?.decided(request)
     }
 
     private func settle(_ request: TakeRequest) {
-        if let waiter = request.forwardedWaiter { request.waiter = waiter }
+        request.waiter = request.forwardedWaiter
         request.forwardedWaiter = nil
         let isSuccess = request.outcome != .unavailable
         _ = breaker.report(

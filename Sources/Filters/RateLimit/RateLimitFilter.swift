@@ -51,6 +51,7 @@ package final class RateLimitFilter: RequestFilter {
         for limit in decision.limits {
             limit.subject.withBytes(of: exchange) { decision.request.add(limit.policy, subject: $0) }
         }
+        decision.request.waiter = decision
         if store.take(decision.request) { return conclude(decision, for: exchange) }
         decision.exchange = exchange
         return .wait
@@ -60,7 +61,7 @@ package final class RateLimitFilter: RequestFilter {
 
     /// One request's question while it is out.
     private final class Decision: TakeWaiter {
-        private(set) lazy var request = TakeRequest(waiter: self)
+        let request = TakeRequest()
         var limits: [Limit] = []
         var exchange: Exchange?
         private let filter: RateLimitFilter
@@ -76,6 +77,7 @@ package final class RateLimitFilter: RequestFilter {
     private func conclude(_ decision: Decision, for exchange: Exchange) -> Verdict {
         let verdict = judge(decision, exchange)
         decision.exchange = nil
+        decision.request.waiter = nil
         decision.limits.removeAll(keepingCapacity: true)
         decision.request.reset()
         if unused.count < 256 { unused.append(decision) }
@@ -100,10 +102,20 @@ package final class RateLimitFilter: RequestFilter {
         return .reply(Self.refusal)
     }
 
+    /// A refused request counts for the policies that refused it; those that would have admitted it were not charged.
     private func count(_ decision: Decision, isAdmitted: Bool, isDegraded: Bool) {
+        var next = 0
+        let windows = decision.request.windows
         for limit in decision.limits {
-            let result: LimitDecision = isDegraded ? .degraded : isAdmitted ? .admitted : .refused
-            metrics.values.policies[limit.metricsIndex][result] += 1
+            let own = next..<min(next + limit.policy.windows.count, windows.count)
+            next = own.upperBound
+            if isDegraded {
+                metrics.values.policies[limit.metricsIndex][.degraded] += 1
+            } else if isAdmitted {
+                metrics.values.policies[limit.metricsIndex][.admitted] += 1
+            } else if own.contains(where: { windows[$0].waitMicroseconds > 0 }) {
+                metrics.values.policies[limit.metricsIndex][.refused] += 1
+            }
         }
     }
 

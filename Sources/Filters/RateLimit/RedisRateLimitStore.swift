@@ -1,6 +1,8 @@
+import GatewayCore
 import HTTPWire
 import Policies
 import RedisClient
+import Telemetry
 
 /// The shared buckets: one script call in Redis per request, whatever the number of its policies and windows.
 package final class RedisRateLimitStore: RateLimitStore {
@@ -10,9 +12,12 @@ package final class RedisRateLimitStore: RateLimitStore {
     private let key = ByteBuilder(capacity: 256)
     private var arguments: [ObjectIdentifier: (policy: LimitPolicy, encoded: RedisCommandWriter.Encoded)] = [:]
 
+    private let metrics: WorkerMetrics
+
     /// - Parameter namespace: the first part of every key.
-    package init(connection: RedisConnection, namespace: String) {
+    package init(connection: RedisConnection, namespace: String, metrics: WorkerMetrics) {
         self.connection = connection
+        self.metrics = metrics
         keyStart = Array("\(namespace):bucket:{".utf8)
         script = connection.register(RedisScript(name: "take", source: PackageResources.take_lua))
     }
@@ -22,12 +27,14 @@ package final class RedisRateLimitStore: RateLimitStore {
         for entry in request.entries { argumentCount += 1 + encoded(entry.policy).words }
         var isSynchronous = true
         var isDecided = false
+        let asked = MonotonicClock.microseconds()
         connection.call(script, keys: request.entries.count, arguments: argumentCount) { writer in
             write(request, to: &writer)
-        } completion: { result in
+        } completion: { [metrics] result in
+            metrics.values.redis.note(result, microseconds: MonotonicClock.microseconds() &- asked)
             Self.conclude(request, result)
             isDecided = true
-            if !isSynchronous { request.waiter.decided(request) }
+            if !isSynchronous { request.waiter?.decided(request) }
         }
         isSynchronous = false
         return isDecided
@@ -80,5 +87,16 @@ package final class RedisRateLimitStore: RateLimitStore {
                     waitMicroseconds: reply[3 + 3 * index]?.integer ?? 0))
         }
         request.conclude(admitted == 1 ? .admitted : .refused)
+    }
+}
+
+extension RedisMetrics {
+    fileprivate mutating func note(_ result: Result<RedisReply, RedisError>, microseconds: Int) {
+        switch result {
+        case .success: latency.record(microseconds: microseconds)
+        case .failure(.timeout): failures[.timeout] += 1
+        case .failure(.server): failures[.errorReply] += 1
+        case .failure: failures[.connectionLost] += 1
+        }
     }
 }

@@ -46,14 +46,15 @@ package final class TakeRequest {
     package private(set) var windows: [WindowState] = []
     /// Decided without the shared store, by this node's own share of the limits.
     package var isDegraded = false
-    /// Told when the decision comes after `RateLimitStore.take` has returned false.
-    package unowned var waiter: any TakeWaiter
+    /// Told when the decision comes after `RateLimitStore.take` has returned false. Set only while the question is out:
+    /// the request then keeps its waiter alive.
+    package var waiter: (any TakeWaiter)?
 
     /// For a store that stands before another one: its own note, and whom to tell after it.
     var ticket = 0
     var forwardedWaiter: (any TakeWaiter)?
 
-    package init(waiter: any TakeWaiter) { self.waiter = waiter }
+    package init() {}
 
     /// Begins a new question.
     package func reset() {
