@@ -101,23 +101,4 @@ struct PiecemealHeadTests {
             #expect(second.forwarded() == forwarded)
         }
     }
-
-    @Test("a long head of short lines is parsed in time proportional to its length")
-    func cost() {
-        let head = RequestHead()
-        let line = "X: " + String(repeating: "y", count: 200) + "\r\n"
-        func time(_ lines: Int) -> Duration {
-            let text =
-                Array("GET / HTTP/1.1\r\nHost: a\r\n".utf8) + Array(String(repeating: line, count: lines).utf8) + [
-                    13, 10,
-                ]
-            return (0..<5).map { _ in
-                ContinuousClock().measure {
-                    for _ in 0..<200 { #expect(head.parse(text, limit: 1 << 20) == .complete(text.count)) }
-                }
-            }.min()!
-        }
-        // Quadratic would be 64 times as much.
-        #expect(time(120) < time(15) * 32)
-    }
 }
