@@ -24,24 +24,27 @@ extension GatewayConfiguration {
             return nil
         }
         var yamlProblems: [YAMLProblem] = []
-        defer {
-            for problem in yamlProblems {
-                context.report(problem.message, hint: problem.hint, at: problem.place, path: nil)
-            }
-        }
+        var root: ConfigurationNode?
         do {
-            guard let root = try YAMLReading.read(text, problems: &yamlProblems) else {
-                context.report(
-                    "the configuration is empty", hint: "the smallest has upstreams and routes",
-                    at: Place(line: 1, column: 1), path: nil)
-                return nil
-            }
-            let configuration = kind.read(NodeReader(node: root, path: nil, context: context))
-            context.checkReferences()
-            return configuration
+            root = try YAMLReading.read(text, problems: &yamlProblems)
         } catch {
             yamlProblems.append(error)
+        }
+        for problem in yamlProblems {
+            context.report(problem.message, hint: problem.hint, at: problem.place, path: nil)
+        }
+        guard let root else {
+            if yamlProblems.isEmpty { reportEmpty(context) }
             return nil
         }
+        let configuration = kind.read(NodeReader(node: root, path: nil, context: context))
+        context.checkReferences()
+        return configuration
+    }
+
+    private static func reportEmpty(_ context: ReadingContext) {
+        context.report(
+            "the configuration is empty", hint: "the smallest has upstreams and routes",
+            at: Place(line: 1, column: 1), path: nil)
     }
 }

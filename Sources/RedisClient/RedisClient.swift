@@ -10,10 +10,14 @@ package final class RedisClient: Sendable {
         self.connection = NIOLoopBoundBox(connection, eventLoop: connection.eventLoop)
     }
 
-    /// Makes a connection and begins to connect.
-    package static func start(_ settings: RedisSettings, on eventLoop: any EventLoop) async throws -> RedisClient {
+    /// Makes a connection, prepares it (registers scripts, an observer), and begins to connect.
+    package static func start(
+        _ settings: RedisSettings, on eventLoop: any EventLoop,
+        prepare: @escaping @Sendable (RedisConnection) -> Void = { _ in }
+    ) async throws -> RedisClient {
         try await eventLoop.submit {
             let connection = RedisConnection(settings, on: eventLoop)
+            prepare(connection)
             connection.start()
             return RedisClient(connection)
         }.get()

@@ -6,8 +6,8 @@ extension RedisConnection {
     func handle(_ event: RedisConnectionState.Event) {
         let actions = state.handle(event, jitter: .random(in: 0..<1))
         if actions.closeChannel { closeChannel() }
-        if let error = actions.failPending { failPending(error) }
         if let change = actions.report { report(change) }
+        if let error = actions.failPending { failPending(error) }
         if actions.connect { connect() }
         if actions.sendHandshake { sendHandshake() }
         if let pause = actions.pauseMicroseconds {

@@ -6,7 +6,7 @@ extension RedisConnection {
     package func register(_ script: RedisScript) -> RedisScriptID {
         let id = RedisScriptID(index: scripts.count)
         scripts.append(RegisteredScript(script))
-        if isReady { load(id) { _ in } }
+        if state.phase == .ready || state.phase == .handshaking { load(id) { _ in } }
         return id
     }
 

@@ -26,8 +26,8 @@ struct RedisConnectionState: Hashable {
     /// Independent of each other; carried out in the order written here.
     struct Actions: Hashable {
         var closeChannel = false
-        var failPending: RedisError?
         var report: RedisConnection.Change?
+        var failPending: RedisError?
         var connect = false
         var sendHandshake = false
         var pauseMicroseconds: Int?
@@ -52,7 +52,7 @@ struct RedisConnectionState: Hashable {
         case (.close, _):
             let hadChannel = phase == .handshaking || phase == .ready
             phase = .closed
-            return Actions(closeChannel: hadChannel, failPending: .closed, report: .closed)
+            return Actions(closeChannel: hadChannel, report: .closed, failPending: .closed)
         case (.start, .idle), (.pauseEnded, .backingOff):
             phase = .connecting
             return Actions(connect: true)
@@ -76,9 +76,9 @@ struct RedisConnectionState: Hashable {
         phase = .backingOff
         failures += 1
         return Actions(
-            closeChannel: hadChannel, failPending: .disconnected,
+            closeChannel: hadChannel,
             report: wasReady ? .lost(reason) : .unreachable(reason, attempt: failures),
-            pauseMicroseconds: pause(jitter))
+            failPending: .disconnected, pauseMicroseconds: pause(jitter))
     }
 
     /// Full jitter: nodes that lost the same server do not come back to it in step.

@@ -36,8 +36,9 @@ final class DeadlineWheel {
         currentTick = nowMicroseconds / Self.tickMicroseconds
     }
 
+    /// Counted from the last tick, and one tick is added: never early, and no clock is read on the way.
     func set(_ deadline: Deadline, microsecondsFromNow delay: Int) {
-        set(deadline, at: MonotonicClock.microseconds() &+ delay)
+        set(deadline, at: currentTick &* Self.tickMicroseconds &+ Self.tickMicroseconds &+ delay)
     }
 
     func set(_ deadline: Deadline, at due: Int) {

@@ -8,6 +8,8 @@ final class TargetPool {
     let target: UpstreamSettings.Target
     let settings: UpstreamSettings
     private let worker: Worker
+    /// Large bodies come in large reads: a quarter of the system calls of NIO's default of 64 KiB.
+    private static let readSizes = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 << 10)
     private var unused: [UpstreamConnection] = []
     private var pending: CircularBuffer<Attempt> = []
     private var isClosed = false
@@ -74,6 +76,7 @@ final class TargetPool {
             .connectTimeout(.microseconds(Int64(settings.connectTimeoutMicroseconds)))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(.recvAllocator, value: Self.readSizes)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let connection = UpstreamConnection(pool: opening.value.0, worker: worker.value, channel: channel)

@@ -9,7 +9,11 @@ func anyLoop() -> any EventLoop { MultiThreadedEventLoopGroup.singleton.any() }
 extension RedisSettings {
     /// A local server, with patience for busy test machines unless the test is about impatience.
     static func local(_ port: Int, timeout: TimeAmount = .seconds(5)) -> RedisSettings {
-        var settings = RedisSettings(port: port)
+        RedisSettings(port: port).patient(timeout)
+    }
+
+    func patient(_ timeout: TimeAmount = .seconds(5)) -> RedisSettings {
+        var settings = self
         settings.timeout = timeout
         settings.connectTimeout = .seconds(5)
         settings.stallTimeout = .seconds(10)

@@ -29,7 +29,7 @@ struct RedisConnectionStateTests {
         #expect(
             actions
                 == Actions(
-                    closeChannel: true, failPending: .disconnected, report: .lost(.stalled), pauseMicroseconds: 25_000))
+                    closeChannel: true, report: .lost(.stalled), failPending: .disconnected, pauseMicroseconds: 25_000))
         #expect(state.handle(.pauseEnded, jitter: 0) == Actions(connect: true))
     }
 
@@ -40,8 +40,8 @@ struct RedisConnectionStateTests {
         #expect(
             actions
                 == Actions(
-                    closeChannel: true, failPending: .disconnected,
-                    report: .unreachable(.server("WRONGPASS"), attempt: 1), pauseMicroseconds: 0))
+                    closeChannel: true, report: .unreachable(.server("WRONGPASS"), attempt: 1),
+                    failPending: .disconnected, pauseMicroseconds: 0))
     }
 
     @Test("pauses double from 50 ms to 2 s, are spread over their whole range, and start over once ready")
@@ -71,7 +71,7 @@ struct RedisConnectionStateTests {
             var state = phase
             #expect(
                 state.handle(.close, jitter: 0)
-                    == Actions(closeChannel: hasChannel, failPending: .closed, report: .closed))
+                    == Actions(closeChannel: hasChannel, report: .closed, failPending: .closed))
             for event in [State.Event.start, .opened, .greeted, .failed(.timeout), .pauseEnded, .close] {
                 #expect(state.handle(event, jitter: 0) == Actions())
                 #expect(state.phase == .closed)

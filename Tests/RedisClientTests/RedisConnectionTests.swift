@@ -29,7 +29,7 @@ struct RedisConnectionTests {
 
     @Test("one read of the server takes in all commands of a turn")
     func oneSegment() async throws {
-        let reads = Reads()
+        let reads = Recorded<Int>()
         let origin = try TestOrigin(connection: { connection, _, _ in
             _ = try connection.readCommand()  // CLIENT SETNAME
             _ = try connection.readCommand()  // PING
@@ -51,9 +51,8 @@ struct RedisConnectionTests {
     func handshake() async throws {
         let server = try await RedisServer()
         try await server.cli("ACL", "SETUSER", "gate", "on", ">s3cret", "~*", "+@all")
-        var settings = try RedisSettings(url: "redis://gate:s3cret@127.0.0.1:\(server.port)/7")
+        var settings = try RedisSettings(url: "redis://gate:s3cret@127.0.0.1:\(server.port)/7").patient()
         settings.clientName = "node-1"
-        settings.timeout = .seconds(5)
         let client = try await RedisClient.connect(settings, on: anyLoop())
         #expect(try await client.send("ACL", "WHOAMI").text == "gate")
         #expect(try await client.send("CLIENT", "GETNAME").text == "node-1")
@@ -66,7 +65,7 @@ struct RedisConnectionTests {
     func password() async throws {
         let server = try await RedisServer(arguments: ["--requirepass", "pw"])
         let client = try await RedisClient.connect(
-            try RedisSettings(url: "redis://:pw@127.0.0.1:\(server.port)"), on: anyLoop())
+            try RedisSettings(url: "redis://:pw@127.0.0.1:\(server.port)").patient(), on: anyLoop())
         #expect(try await client.send("PING") == .status("PONG"))
         try await client.close()
     }
@@ -74,8 +73,8 @@ struct RedisConnectionTests {
     @Test("a wrong password and a missing one are told as what they are")
     func wrongPassword() async throws {
         let server = try await RedisServer(arguments: ["--requirepass", "pw"])
-        let wrong = try RedisSettings(url: "redis://:other@127.0.0.1:\(server.port)")
-        let missing = RedisSettings(port: server.port)
+        let wrong = try RedisSettings(url: "redis://:other@127.0.0.1:\(server.port)").patient()
+        let missing = RedisSettings.local(server.port)
         for (settings, code) in [(wrong, "WRONGPASS"), (missing, "NOAUTH")] {
             let error = await #expect(throws: RedisError.self) {
                 try await RedisClient.connect(settings, on: anyLoop())

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 # Tokens a second, and in the bucket: never refusing, so that every request is decided and served.
 LIMIT = 1000000
 # What large bodies want from nginx: few large buffers, and no temporary files.

@@ -71,8 +71,11 @@ class Arena:
     def limited(self, path):
         """Each with a Redis of its own, so that its time is theirs."""
         redis = self.redis("redis-nginx")
-        script = (configurations.HERE / "bucket.lua").read_text()
-        arguments = [str(configurations.LIMIT), str(configurations.LIMIT), "1000000"]
+        # The same script as Sluice's, so that Redis does the same work for both: cost, one window, its name, rate,
+        # capacity, and the rate in lowest terms (1,000,000 a second is 1 per µs).
+        script = (configurations.ROOT / "Sources/Filters/RateLimit/take.lua").read_text()
+        limit = str(configurations.LIMIT)
+        arguments = ["1", "1", "second", f"{limit}/second", limit, "1", "1"]
         lua = configurations.nginx_limit(redis.port, script, arguments)
         entrants = [self.nginx_proxy("nginx+lua", path, redis, lua=lua)]
         if self.binary:

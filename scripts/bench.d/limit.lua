@@ -51,9 +51,9 @@ local decision, wrong = reply(socket)
 if not decision then return failed(wrong) end
 socket:setkeepalive(600000, 128)
 
-ngx.header["X-RateLimit-Limit"] = arguments[1]
+ngx.header["X-RateLimit-Limit"] = arguments[5]
 ngx.header["X-RateLimit-Remaining"] = decision[2]
 if decision[1] ~= 1 then
-    ngx.header["Retry-After"] = math.ceil(decision[3] / 1000000)
+    ngx.header["Retry-After"] = math.ceil(decision[4] / 1000000)
     return ngx.exit(429)
 end

@@ -1,17 +1,18 @@
 /// Lists, and mappings whose keys the user names.
 extension Kind {
-    /// A list; what is not valid in it is reported and left out.
+    /// A list; all of its entries are read, and it is valid when they are.
     static func list<Item>(_ item: Kind<Item>, noun: String? = nil) -> Kind where Value == [Item] {
         let noun = noun ?? "a list, each entry \(item.noun)"
         return Kind(
             noun: noun,
             schema: { drawing in ["type": "array", "items": item.schema(drawing)] },
-            read: { reader in
+            read: { reader, noun in
                 guard case .list(let items) = reader.node.content else {
                     reader.reportKind(expected: noun)
                     return nil
                 }
-                return items.indices.compactMap { item.read(reader.itemReader($0)) }
+                let values = items.indices.compactMap { item.read(reader.itemReader($0)) }
+                return values.count == items.count ? values : nil
             }, write: { $0.isEmpty ? [] : .list($0.compactMap { value in item.write?(value) }) })
     }
 
@@ -19,7 +20,7 @@ extension Kind {
     static func nonEmpty<Item>(_ list: Kind<[Item]>) -> Kind where Value == [Item] {
         Kind(
             noun: list.noun, schema: list.schema,
-            read: { reader in
+            read: { reader, noun in
                 if case .list(let items) = reader.node.content, items.isEmpty {
                     reader.report("expected \(list.noun), found an empty list")
                     return nil
@@ -34,7 +35,7 @@ extension Kind {
         return Kind(
             noun: many.noun,
             schema: { drawing in ["anyOf": [item.schema(drawing), many.schema(drawing)]] },
-            read: { reader in
+            read: { reader, noun in
                 if case .list = reader.node.content { return many.read(reader) }
                 return item.described(as: many.noun).read(reader).map { [$0] }
             }, write: many.write)
@@ -66,7 +67,7 @@ extension Kind {
         Kind(
             noun: noun,
             schema: { drawing in ["type": "object", "additionalProperties": schema(drawing)] },
-            read: { reader in
+            read: { reader, noun in
                 guard case .mapping(let entries) = reader.node.content else {
                     reader.reportKind(expected: noun)
                     return nil

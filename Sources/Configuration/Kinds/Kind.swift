@@ -3,20 +3,34 @@ struct Kind<Value: Sendable>: Sendable {
     /// What is expected, as in "expected a duration such as 250ms".
     let noun: String
     let schema: @Sendable (SchemaDrawing) -> JSON
-    /// Nil: not valid, and reported.
-    let read: @Sendable (NodeReader) -> Value?
     /// How a default is shown in the JSON Schema.
-    var write: (@Sendable (Value) -> JSON)?
+    let write: (@Sendable (Value) -> JSON)?
+    private let readExpecting: @Sendable (NodeReader, _ noun: String) -> Value?
+
+    /// `read` gets what messages shall call the kind, which may be part of a larger one.
+    init(
+        noun: String, schema: @escaping @Sendable (SchemaDrawing) -> JSON,
+        read: @escaping @Sendable (NodeReader, _ noun: String) -> Value?, write: (@Sendable (Value) -> JSON)? = nil
+    ) {
+        self.noun = noun
+        self.schema = schema
+        self.readExpecting = read
+        self.write = write
+    }
+
+    /// Nil: not valid, and reported.
+    func read(_ reader: NodeReader) -> Value? { readExpecting(reader, noun) }
 
     /// The same reading with a further step, which reports what it rejects.
     func map<Other>(_ transform: @escaping @Sendable (Value, NodeReader) -> Other?) -> Kind<Other> {
-        Kind<Other>(noun: noun, schema: schema) { reader in
-            read(reader).flatMap { transform($0, reader) }
+        Kind<Other>(noun: noun, schema: schema) { [readExpecting] reader, noun in
+            readExpecting(reader, noun).flatMap { transform($0, reader) }
         }
     }
 
+    /// The same kind as one of several that a value may be of, which messages shall name all.
     func described(as noun: String) -> Kind {
-        Kind(noun: noun, schema: schema, read: read, write: write)
+        Kind(noun: noun, schema: schema, read: readExpecting, write: write)
     }
 }
 
@@ -37,7 +51,7 @@ extension Kind {
     ) -> Kind {
         Kind(
             noun: noun, schema: { _ in schema },
-            read: { reader in
+            read: { reader, noun in
                 guard let text = reader.text(expected: noun) else { return nil }
                 do throws(ScalarProblem) {
                     return try parse(text)
@@ -70,7 +84,7 @@ extension Kind {
             schema: { drawing in
                 drawing.definition(name, doc: noun) { section in _ = read(section) }
             },
-            read: { reader in
+            read: { reader, noun in
                 guard case .mapping = reader.node.content else {
                     reader.reportKind(expected: noun)
                     return nil

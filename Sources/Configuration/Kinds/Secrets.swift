@@ -4,7 +4,7 @@ extension Kind where Value == Secret {
     private static var mostBytes: Int { 64 << 10 }
 
     static func secret(_ noun: String) -> Kind {
-        Kind(noun: noun, schema: { _ in ["type": "string"] }) { reader in
+        Kind(noun: noun, schema: { _ in ["type": "string"] }) { reader, noun in
             guard let text = reader.text(expected: noun) else { return nil }
             guard text.value.hasPrefix("file:") else { return Secret(text.value) }
             return readFile(String(text.value.dropFirst("file:".count)), reader)

@@ -70,7 +70,7 @@ extension Kind {
         Kind(
             noun: "\(word) or \(other.noun)",
             schema: { drawing in ["anyOf": [["const": .string(word)], other.schema(drawing)]] },
-            read: { reader in
+            read: { reader, noun in
                 if reader.isWord(word) { return value }
                 return other.described(as: "\(word) or \(other.noun)").read(reader)
             }, write: other.write)

@@ -17,6 +17,16 @@ struct NodeReader {
         context.report(message, hint: hint, at: node.place, path: path)
     }
 
+    /// Why a value cannot be used, in words that quote it; what a variable put there is not told.
+    func reportValue(_ reason: String) {
+        report(isInterpolated ? "\(quoted(written)): what the variable holds cannot be used here" : reason)
+    }
+
+    /// The scalar before interpolation.
+    var written: String { if case .scalar(let text, _) = node.content { text } else { "" } }
+
+    var isInterpolated: Bool { !isWord(written) }
+
     /// A feature or value that a later version of Sluice will understand.
     func reportNotYet(_ what: String? = nil) {
         let subject = what.map { "\($0) is " } ?? ""

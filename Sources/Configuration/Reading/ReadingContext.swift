@@ -11,7 +11,7 @@ final class ReadingContext {
     private var suggestionsLeft = 200
     private static let mostProblems = 10_000
 
-    private var definitions: [Namespace: Set<String>] = [:]
+    private var definitions: [Namespace: Definitions] = [:]
     private var references: [Reference] = []
     private var claims: [Claim: NodeReader] = [:]
 
@@ -20,6 +20,9 @@ final class ReadingContext {
         self.environment = environment
         self.readFile = readFile
     }
+
+    /// How many there are so far, to see whether a reading added any.
+    var problemCount: Int { problems.count + uncounted }
 
     func report(
         _ message: String, hint: String? = nil, kind: ConfigurationProblem.Kind = .invalid, at place: Place,
@@ -37,6 +40,11 @@ final class ReadingContext {
         guard suggestionsLeft > 0 else { return nil }
         suggestionsLeft -= 1
         return NearestName.of(name, among: candidates).map { "did you mean \(quoted($0))?" }
+    }
+
+    private func suggestion(for reader: NodeReader, among candidates: [String]) -> String? {
+        // The name nearest to what a variable holds would give that away.
+        reader.isInterpolated ? nil : suggestion(for: reader.written, among: candidates)
     }
 
     /// All problems by place; one that aliases repeat at its one place is told once. Nil: the configuration is valid.
@@ -65,7 +73,7 @@ enum Namespace: String {
         }
     }
 
-    var article: String { self == .authenticators ? "an" : "a" }
+    var article: String { self == .plans ? "a" : "an" }
 }
 
 extension ReadingContext {
@@ -75,6 +83,16 @@ extension ReadingContext {
         let reader: NodeReader
     }
 
+    fileprivate struct Definitions {
+        var names: Set<String> = []
+        /// In the order of the file, so that suggestions are the same each time.
+        var inOrder: [String] = []
+
+        mutating func add(_ name: String) {
+            if names.insert(name).inserted { inOrder.append(name) }
+        }
+    }
+
     /// A value that only one thing may have, such as a route's name.
     fileprivate struct Claim: Hashable {
         let noun: String
@@ -82,7 +100,7 @@ extension ReadingContext {
     }
 
     func define(_ name: String, in namespace: Namespace) {
-        definitions[namespace, default: []].insert(name)
+        definitions[namespace, default: Definitions()].add(name)
     }
 
     func refer(to name: String, in namespace: Namespace, at reader: NodeReader) {
@@ -94,21 +112,22 @@ extension ReadingContext {
         guard let first = claims.updateValue(reader, forKey: Claim(noun: noun, value: value)) else { return }
         claims[Claim(noun: noun, value: value)] = first
         let owner = "\(first.path?.text ?? ""), line \(first.node.place.line)"
-        let subject = isShown ? "the \(noun) \(quoted(value))" : "this \(noun)"
+        let subject = isShown ? "the \(noun) \(quoted(reader.written))" : "this \(noun)"
         reader.report("\(subject) is taken already by \(owner)", hint: "make it unique")
     }
 
     /// To be called when everything is read: reports the references to what does not exist.
     func checkReferences() {
         for reference in references {
-            let known = definitions[reference.namespace, default: []]
-            guard !known.contains(reference.name) else { continue }
-            let near = known.count <= 2_000 ? known.sorted() : Array(known.prefix(2_000))
+            let known = definitions[reference.namespace] ?? Definitions()
+            guard !known.names.contains(reference.name) else { continue }
             let hint =
-                known.isEmpty
+                known.inOrder.isEmpty
                 ? "no \(reference.namespace.rawValue) are configured"
-                : suggestion(for: reference.name, among: near) ?? "known: \(near.prefix(5).joined(separator: ", "))"
-            reference.reader.report("there is no \(reference.namespace.noun) \(quoted(reference.name))", hint: hint)
+                : suggestion(for: reference.reader, among: known.inOrder)
+                    ?? "known: \(known.inOrder.prefix(5).joined(separator: ", "))"
+            let name = quoted(reference.reader.written)
+            reference.reader.report("there is no \(reference.namespace.noun) \(name)", hint: hint)
         }
     }
 }

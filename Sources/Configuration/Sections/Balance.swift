@@ -15,7 +15,7 @@ extension Kind where Value == BalanceMethod {
         return Kind(
             noun: noun,
             schema: { drawing in ["anyOf": [words.schema(drawing), hash.schema(drawing)]] },
-            read: { reader in
+            read: { reader, noun in
                 if case .mapping = reader.node.content { return hash.read(reader) }
                 return words.described(as: noun).read(reader)
             }, write: words.write)
@@ -67,7 +67,7 @@ extension Kind {
                 ]
                 return ["anyOf": [text.schema(drawing), mapping]]
             },
-            read: { reader in
+            read: { reader, noun in
                 guard case .mapping(let entries) = reader.node.content else { return text.read(reader) }
                 guard entries.count == 1, let make = named.first(where: { $0.0 == entries[0].key })?.1 else {
                     reader.report(

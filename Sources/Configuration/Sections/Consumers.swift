@@ -11,8 +11,7 @@ package struct ConsumerSettings: Hashable, Sendable {
 
     static let kind = Kind<ConsumerSettings>.section(
         "consumer", "a consumer such as { id: acme, plan: gold, keys: [sha256:…] }"
-    ) {
-        section in
+    ) { section in
         let id = section.required("id", .consumerID, "Who it is, in limits and logs.")
         let plan = section.optional("plan", .reference(to: .plans), "The plan whose limits apply.")
         let keys = section.value(
@@ -54,7 +53,7 @@ extension Kind where Value == String {
     /// A key in clear may stand here by mistake, so no message shows it.
     fileprivate static var keyHash: Kind {
         let noun = "the hash of an API key: sha256: and 64 hexadecimal digits"
-        return Kind(noun: noun, schema: { _ in .pattern("^sha256:[0-9a-fA-F]{64}$") }) { reader in
+        return Kind(noun: noun, schema: { _ in .pattern("^sha256:[0-9a-fA-F]{64}$") }) { reader, noun in
             guard let text = reader.text(expected: noun) else { return nil }
             let hash = text.value.lowercased()
             let digits = hash.dropFirst("sha256:".count)

@@ -38,11 +38,10 @@ package struct JWTSettings: Hashable, Sendable {
 
     static let kind = Kind<JWTSettings>.section(
         "jwt", "a mapping such as { algorithms: [RS256], public_key: file:key.pem }"
-    ) {
-        section in
+    ) { section in
         let algorithms = section.optional(
             "algorithms", .nonEmpty(.list(.algorithm)), "The signature algorithms that are accepted.")
-        var keys = [readKey(section, id: nil, algorithm: nil)].compactMap(\.self)
+        var keys = readMaterials(section).map { Key(id: nil, algorithm: nil, material: $0) }
         let listed = section.optional("keys", .nonEmpty(.list(Key.kind)), "Several keys, told apart by kid.")
         keys += listed ?? []
         let issuer = section.optional("issuer", .text("the expected iss"), "The issuer (iss) that is accepted.")
@@ -115,19 +114,13 @@ package struct JWTSettings: Hashable, Sendable {
         }
     }
 
-    /// `secret` or `public_key`, beside the other keys of `jwt` and of each entry of its `keys`.
-    fileprivate static func readKey(_ section: SectionReader, id: String?, algorithm: Algorithm?) -> Key? {
+    /// `secret` and `public_key`, which stand beside the other keys of `jwt` and of each entry of its `keys`.
+    fileprivate static func readMaterials(_ section: SectionReader) -> [Material] {
         let secret = section.optional(
             "secret", .hmacSecret, "Shared secret of HS256, at least 32 bytes; file:PATH reads it from a file.")
         let publicKey = section.optional(
             "public_key", .publicKey, "Public key of RS256 or ES256 as PEM; file:PATH reads it from a file.")
-        if section.has("secret"), section.has("public_key") {
-            section.place(of: "public_key").report(
-                "a key is either a secret or a public key", hint: "list several keys under keys")
-            return nil
-        }
-        let material = secret.map(Material.secret) ?? publicKey.map { .publicKey(pem: $0.bytes) }
-        return material.map { Key(id: id, algorithm: algorithm, material: $0) }
+        return [secret.map(Material.secret), publicKey.map { .publicKey(pem: $0.bytes) }].compactMap(\.self)
     }
 }
 
@@ -141,14 +134,20 @@ extension JWTSettings.Key {
 
     static let kind = Kind<JWTSettings.Key>.section(
         "jwt_key", "a key such as { kid: a, algorithm: RS256, public_key: file:a.pem }"
-    ) {
-        section in
+    ) { section in
         let id = section.required("kid", .text("the key's kid"), "The key's name in the header (kid) of tokens.")
         let algorithm = section.optional("algorithm", .algorithm, "The one algorithm that this key is for.")
-        let key = JWTSettings.readKey(section, id: id, algorithm: algorithm)
-        if !section.has("secret"), !section.has("public_key") {
+        let material = JWTSettings.readMaterials(section).first
+        switch (section.has("secret"), section.has("public_key")) {
+        case (true, true):
+            section.place(of: "public_key").report(
+                "a key is either a secret or a public key", hint: "give each an entry of its own")
+            return nil
+        case (false, false):
             section.reader.report("expected a key to verify tokens with", hint: "add secret or public_key")
+        default: break
         }
+        let key = material.map { JWTSettings.Key(id: id, algorithm: algorithm, material: $0) }
         if let key, let algorithm, !key.serves(algorithm) {
             let needed = algorithm == .hs256 ? "a secret" : "a public_key"
             section.place(of: "algorithm").report(

@@ -24,7 +24,7 @@ extension Kind where Value == RouteAuthentication? {
         return Kind(
             noun: noun,
             schema: { drawing in ["anyOf": [["type": "string"], full.schema(drawing)]] },
-            read: { reader in
+            read: { reader, noun in
                 if reader.isWord("none") { return .some(nil) }
                 if case .mapping = reader.node.content { return full.read(reader) }
                 guard let name = name.described(as: noun).read(reader) else { return nil }

@@ -34,7 +34,7 @@ extension Kind where Value == PathPattern {
             do throws(PathPattern.Malformed) {
                 return try PathPattern(text)
             } catch {
-                reader.report(error.reason)
+                reader.reportValue(error.reason)
                 return nil
             }
         }
@@ -85,7 +85,7 @@ extension Kind where Value == [FieldCondition] {
             do throws(FieldCondition.Malformed) {
                 return try FieldCondition(name: name, text: text)
             } catch {
-                reader.report(error.reason)
+                reader.reportValue(error.reason)
                 return nil
             }
         }

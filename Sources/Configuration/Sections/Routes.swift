@@ -46,7 +46,7 @@ package struct RouteSettings: Sendable {
     static let listKind = Kind<[RouteSettings]>(
         noun: "a list of routes",
         schema: { drawing in ["type": "array", "minItems": 1, "items": kind.schema(drawing)] },
-        read: { reader in
+        read: { reader, noun in
             guard case .list(let items) = reader.node.content, !items.isEmpty else {
                 reader.reportKind(expected: "a list of routes with at least one")
                 return nil
@@ -56,7 +56,9 @@ package struct RouteSettings: Sendable {
             for index in items.indices {
                 let item = reader.itemReader(index)
                 let name = claimName(of: item, index)
-                guard var route = kind.read(item) else { continue }
+                let problemsBefore = item.context.problemCount
+                // A route that is not what was meant would be in conflict with the wrong ones.
+                guard var route = kind.read(item), item.context.problemCount == problemsBefore else { continue }
                 route.rule.name = name
                 routes.append(route)
                 places.append(item)
@@ -72,7 +74,7 @@ package struct RouteSettings: Sendable {
             let name = try? Interpolation.expand(written, environment: item.context.environment)
         else {
             let name = "route-\(index + 1)"
-            item.context.claim(name, asThe: "name", at: item)
+            item.context.claim(name, asThe: "name", isShown: false, at: item)
             return name
         }
         item.context.claim(name, asThe: "name", at: item.entry(entry))

@@ -124,7 +124,7 @@ extension Kind where Value == RedisEndpoint {
     /// The URL may hold a password, so no message shows it.
     static var redisEndpoint: Kind {
         let noun = "a URL such as redis://127.0.0.1:6379/0"
-        return Kind(noun: noun, schema: { _ in .pattern("^redis://") }) { reader in
+        return Kind(noun: noun, schema: { _ in .pattern("^redis://") }) { reader, noun in
             guard let text = reader.text(expected: noun) else { return nil }
             do throws(RedisEndpoint.URLProblem) {
                 return try RedisEndpoint(url: text.value)

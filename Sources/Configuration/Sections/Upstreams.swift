@@ -93,7 +93,7 @@ package struct TargetSettings: Hashable, Sendable {
     static let kind = Kind<TargetSettings>(
         noun: "a URL or { url, weight }",
         schema: { drawing in ["anyOf": [Kind.targetURL.schema(drawing), weighted.schema(drawing)]] },
-        read: { reader in
+        read: { reader, noun in
             if case .mapping = reader.node.content { return weighted.read(reader) }
             return Kind.targetURL.read(reader)
         })
@@ -103,7 +103,7 @@ extension Kind where Value == TargetSettings {
     /// A URL may carry a password by mistake, so no message shows it.
     static var targetURL: Kind {
         let noun = "a URL such as http://127.0.0.1:9001"
-        return Kind(noun: noun, schema: { _ in .pattern("^http://") }) { reader in
+        return Kind(noun: noun, schema: { _ in .pattern("^http://") }) { reader, noun in
             guard let text = reader.text(expected: noun) else { return nil }
             return target(at: text.value, reader)
         }

@@ -20,12 +20,11 @@ package struct ClientIdentification: Sendable {
     package func identify(_ exchange: Exchange, _ generator: inout IdentifierGenerator) {
         let fields = exchange.request.fields
         if exchange.peer.isTrusted {
-            var isKept = false
-            if let list = fields.first(.forwardedFor), let client = lastUntrusted(in: list) {
+            if let client = lastUntrusted(in: fields) {
                 exchange.clientAddress.append(client)
-                isKept = true
+            } else {
+                exchange.clientAddress.append(exchange.peer.address)
             }
-            if !isKept { exchange.clientAddress.append(exchange.peer.address) }
             if let id = fields.first(.requestID), Self.isAcceptable(id) { return exchange.requestID.append(id) }
         } else {
             exchange.clientAddress.append(exchange.peer.address)
@@ -33,14 +32,18 @@ package struct ClientIdentification: Sendable {
         generator.append(to: exchange.requestID)
     }
 
-    private func lastUntrusted(in list: Bytes) -> Bytes? {
+    /// Of all lines in their order, which are one list (RFC 9110 §5.3): a proxy may add a line of its own below what its
+    /// client made up.
+    private func lastUntrusted(in fields: FieldSection) -> Bytes? {
         var client: Bytes?
-        list.forEachListElement { element in
-            guard let address = IPAddress(text: element) else {
-                client = nil
-                return
+        for index in 0..<fields.count where fields.slots[index].kind == .forwardedFor {
+            fields.value(index).forEachListElement { element in
+                guard let address = IPAddress(text: element) else {
+                    client = nil
+                    return
+                }
+                if client == nil || !contains(address) { client = element }
             }
-            if client == nil || !contains(address) { client = element }
         }
         return client
     }

@@ -1,0 +1,78 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension Cluster {
+    @Suite("Reloading with SIGHUP")
+    struct ReloadTests {
+        private let upstream: DemoUpstream
+        private let node: Node
+
+        init() async throws {
+            upstream = try await DemoUpstream()
+            node = try await Node(Self.configuration(upstream, paths: ["/a"]))
+        }
+
+        private static func configuration(_ upstream: DemoUpstream, paths: [String]) -> String {
+            """
+            access_log: { path: off }
+            drain: 2s
+            upstreams: { app: { targets: ["\(upstream.url)"] } }
+            routes:
+
+            """
+                + paths.map { "  - { name: \"route\($0.dropFirst())\", match: { path: \($0) }, upstream: app }\n" }
+                .joined()
+        }
+
+        @Test("a new route appears, an old one goes, and open connections live on")
+        func routes() async throws {
+            let connection = try RawConnection(port: node.port)
+            #expect(try connection.exchange("/a").status == 200)
+            #expect(try connection.exchange("/b").status == 404)
+            try await node.reload(Self.configuration(upstream, paths: ["/b"]))
+            #expect(try connection.exchange("/b").status == 200)
+            #expect(try connection.exchange("/a").status == 404)
+        }
+
+        @Test("a broken file is refused with the place of its error, and the old configuration serves on")
+        func broken() async throws {
+            try await node.reload(Self.configuration(upstream, paths: ["/b"]) + "  - { upstream: nowhere }\n")
+            let line = try #require(node.errors.split(separator: "\n").first { $0.contains("reload refused") })
+            #expect(line.contains(/sluice\.yaml:\d+:\d+: .*nowhere/), "\(line)")
+            #expect(try request("/a", port: node.port).status == 200)
+            #expect(try request("/b", port: node.port).status == 404)
+        }
+
+        @Test("twenty reloads under load fail no request")
+        func underLoad() async throws {
+            let load = Load(port: node.port, "/a", clients: 4)
+            try await load.more(50)
+            for round in 0..<20 {
+                try await node.reload(Self.configuration(upstream, paths: ["/a", "/round\(round)"]))
+                #expect(try request("/round\(round)", port: node.port).status == 200)
+            }
+            try await load.more(50)
+            let outcomes = try await load.stop()
+            #expect(outcomes.allSatisfy { $0.status == 200 }, "\(outcomes.statuses) \(outcomes.errors)")
+            // The upstream did not change, so its connections were kept: one for each client and worker at most.
+            #expect(try node.metric("sluice_upstream_connections", #"state="active""#) <= 16)
+        }
+
+        @Test("a moved upstream is asked at its new address, while its old one finishes what it began")
+        func movedUpstream() async throws {
+            let other = try await DemoUpstream()
+            let slow = try RawConnection(port: node.port)
+            try await node.reload(Self.configuration(upstream, paths: ["/a", "/delay/700"]))
+            try slow.sendRequest(["GET /delay/700 HTTP/1.1", "Host: a"])
+            try await eventually("the slow request is with the upstream") {
+                try node.metric("sluice_requests_in_flight", "delay") == 1
+            }
+            try await node.reload(Self.configuration(other, paths: ["/a", "/delay/700"]))
+            #expect(try request("/a", port: node.port).json["upstream_port"] as? Int == other.port)
+            let response = try slow.readResponse()
+            #expect(response.status == 200)
+            #expect(response.json["upstream_port"] as? Int == upstream.port)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+/// A valid file that uses every key; the schema, mutation and value tests start from it.
+let fullFile = """
+    listeners:
+      - bind: 0.0.0.0:8080
+      - bind: "[::]:8081"
+    admin: { bind: 0.0.0.0:9901, token: "${ADMIN_TOKEN}" }
+    trusted_proxies: [127.0.0.0/8, "::1"]
+    state:
+      redis: redis://app:p%40ss@redis.internal:6380/3
+      namespace: shop
+      timeout: 75ms
+      on_failure: deny
+    limits: { header_bytes: 16KiB, body: 10MiB, connections: 500, header_timeout: 5s, idle_timeout: 1m30s }
+    drain: 45s
+    node: { id: node-1 }
+    access_log: { path: /var/log/sluice.json, format: json }
+
+    upstreams:
+      users:
+        targets: [{ url: http://127.0.0.1:9001, weight: 3 }, "http://[::1]"]
+        balance: { hash: { header: X-User } }
+        connect_timeout: 250ms
+        timeout: 5s
+        idle_timeout: 10s
+        max_connections: 64
+        max_pending: 0
+        keepalive: 0s
+        breaker: { failures: 3, error_rate: 12.5%, minimum: 10, window: 20s, open: 1m, probes: 2, slow_call: 2s }
+      orders:
+        targets: [http://orders.internal:8000/]
+        balance: least_requests
+        breaker: off
+
+    authenticators:
+      main:
+        jwt:
+          algorithms: [RS256, HS256]
+          public_key: file:main.pem
+          secret: "${JWT_SECRET}"
+          issuer: https://idp/
+          audience: [api, web]
+          leeway: 10s
+      rotating:
+        jwt:
+          keys:
+            - { kid: a, algorithm: HS256, secret: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa }
+            - { kid: b, algorithm: ES256, public_key: file:main.pem }
+      keys: { api_key: { header: X-Key } }
+      links: { api_key: { query: key } }
+    consumers:
+      - id: acme
+        plan: gold
+        keys: ["sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"]
+        scopes: [users.read]
+    plans:
+      gold: { limits: [50/second, 100000/day] }
+
+    routes:
+      - name: users
+        match:
+          hosts: [api.example.com, "*.example.org"]
+          path: /api/users/{id}
+          methods: [GET, PUT]
+          headers: { X-Beta: "yes" }
+          query: { v: "~^[0-9]+$" }
+        auth: { any: [main, keys], scopes: [users.read] }
+        limit:
+          - { per: consumer, rates: [100/minute, 5/10s] }
+          - { per: route, rates: [5000/second] }
+          - { per: "header:X-Tenant", rates: [20/second], burst: 40 }
+          - { per: { claim: tenant }, rates: [10/hour] }
+        upstream: users
+      - match: { hosts: api.example.com, path: /orders/** }
+        auth: keys
+        limit: { per: ip, rates: [1/second] }
+        upstream: orders
+      - upstream: orders
+        auth: none
+
+    """
+
+let fullEnvironment = ["ADMIN_TOKEN": "letmein", "JWT_SECRET": "0123456789abcdef0123456789abcdef"]
+let fullFiles = ["main.pem": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"]

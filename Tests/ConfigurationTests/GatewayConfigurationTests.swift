@@ -1,0 +1,169 @@
+import Policies
+import Testing
+
+@testable import Configuration
+
+@Suite("A valid configuration")
+struct GatewayConfigurationTests {
+    let full: GatewayConfiguration
+
+    init() throws {
+        full = try parse(fullFile, environment: fullEnvironment, files: fullFiles)
+    }
+
+    @Test("the smallest file gets sensible defaults")
+    func defaults() throws {
+        let configuration = try parse(smallest)
+        #expect(configuration.listeners.map(\.bind.description) == ["0.0.0.0:8080"])
+        #expect(configuration.admin.bind.description == "127.0.0.1:9901")
+        #expect(configuration.admin.token == nil)
+        #expect(configuration.state == StateSettings())
+        #expect(configuration.limits == ConnectionLimits())
+        #expect(configuration.drainMicroseconds == 30_000_000)
+        #expect(configuration.upstreams["users"]?.targets == [TargetSettings(host: "127.0.0.1", port: 9001)])
+        #expect(configuration.upstreams["users"]?.breaker == BreakerSettings())
+        #expect(configuration.routes.map(\.rule.name) == ["users"])
+        #expect(configuration.routes[0].authentication == nil)
+        #expect(configuration.accessLog == AccessLogSettings())
+        #expect(configuration.nodeID == nil)
+    }
+
+    @Test("listeners, admin, proxies, node, log and drain are read")
+    func edges() {
+        #expect(full.listeners.map(\.bind) == [.init(host: "0.0.0.0", port: 8080), .init(host: "::", port: 8081)])
+        #expect(full.admin.token == Secret("letmein"))
+        #expect(full.trustedProxies.map(\.description) == ["127.0.0.0/8", "::1/128"])
+        #expect(full.nodeID == "node-1")
+        #expect(full.accessLog.destination == .file("/var/log/sluice.json"))
+        #expect(full.drainMicroseconds == 45_000_000)
+        #expect(full.limits.headerBytes == 16_384)
+        #expect(full.limits.bodyBytes == 10 << 20)
+        #expect(full.limits.connections == 500)
+        #expect(full.limits.headerTimeoutMicroseconds == 5_000_000)
+        #expect(full.limits.idleTimeoutMicroseconds == 90_000_000)
+    }
+
+    @Test("the state's URL is taken apart")
+    func state() {
+        let redis = RedisEndpoint(
+            host: "redis.internal", port: 6380, user: "app", password: Secret("p@ss"), database: 3)
+        #expect(full.state.redis == redis)
+        #expect(full.state.namespace == "shop")
+        #expect(full.state.timeoutMicroseconds == 75_000)
+        #expect(full.state.onFailure == .deny)
+    }
+
+    @Test("an upstream is read with its targets and breaker")
+    func upstreams() throws {
+        let users = try #require(full.upstreams["users"])
+        #expect(users.targets.map(\.authority) == ["127.0.0.1:9001", "[::1]"])
+        #expect(users.targets.map(\.weight) == [3, 1])
+        #expect(users.balance == .hash(.header("X-User")))
+        #expect(users.connectTimeoutMicroseconds == 250_000)
+        #expect(users.timeoutMicroseconds == 5_000_000)
+        #expect(users.idleTimeoutMicroseconds == 10_000_000)
+        #expect((users.maxConnections, users.maxPending) == (64, 0))
+        #expect(users.keepaliveMicroseconds == 0)
+        var breaker = BreakerSettings()
+        breaker.failures = 3
+        breaker.errorRate = 0.125
+        breaker.minimum = 10
+        breaker.windowMicroseconds = 20_000_000
+        breaker.openMicroseconds = 60_000_000
+        breaker.probes = 2
+        breaker.slowCallMicroseconds = 2_000_000
+        #expect(users.breaker == breaker)
+        #expect(full.upstreams["orders"]?.breaker == nil)
+        #expect(full.upstreams["orders"]?.balance == .leastRequests)
+    }
+
+    @Test("authenticators hold their key material, read from variables and files")
+    func authenticators() throws {
+        guard case .jwt(let main) = full.authenticators["main"],
+            case .jwt(let rotating) = full.authenticators["rotating"]
+        else {
+            Issue.record("expected two jwt authenticators")
+            return
+        }
+        #expect(main.algorithms == [.rs256, .hs256])
+        #expect(main.keys.map(\.id) == [nil, nil])
+        #expect(main.keys[0].material == .secret(Secret("0123456789abcdef0123456789abcdef")))
+        let pem = Array("-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----".utf8)
+        #expect(main.keys[1].material == .publicKey(pem: pem))
+        #expect(main.audiences == ["api", "web"])
+        #expect(main.issuer == "https://idp/")
+        #expect(main.leewayMicroseconds == 10_000_000)
+        #expect(rotating.algorithms == [.hs256, .es256])
+        #expect(rotating.keys.map(\.id) == ["a", "b"])
+        #expect(full.authenticators["keys"] == .apiKey(.header("X-Key")))
+        #expect(full.authenticators["links"] == .apiKey(.query("key")))
+    }
+
+    @Test("consumers and plans are read")
+    func consumers() {
+        #expect(full.consumers.map(\.id) == ["acme"])
+        #expect(full.consumers[0].plan == "gold")
+        #expect(full.consumers[0].scopes == ["users.read"])
+        #expect(full.consumers[0].keyHashes[0].hasPrefix("sha256:2c26b46b"))
+        #expect(
+            full.plans["gold"]?.limits == [
+                RateWindow(count: 50, periodMicroseconds: 1_000_000),
+                RateWindow(count: 100_000, periodMicroseconds: 86_400_000_000),
+            ])
+    }
+
+    @Test("routes are read with match, auth and limits")
+    func routes() throws {
+        #expect(full.routes.map(\.rule.name) == ["users", "route-2", "route-3"])
+        let users = full.routes[0]
+        #expect(users.rule.hosts == ["api.example.com", "*.example.org"])
+        #expect(users.rule.methods == ["GET", "PUT"])
+        #expect(users.rule.headers.map(\.expectation) == [.literal("yes")])
+        #expect(users.rule.query.map(\.expectation) == [.pattern("^[0-9]+$")])
+        #expect(users.authentication == RouteAuthentication(anyOf: ["main", "keys"], scopes: ["users.read"]))
+        #expect(users.limits.map(\.per) == [.consumer, .route, .header("X-Tenant"), .claim("tenant")])
+        #expect(users.limits[2].rates == [RateWindow(count: 20, periodMicroseconds: 1_000_000, capacity: 40)])
+        #expect(full.routes[1].authentication == RouteAuthentication(anyOf: ["keys"], scopes: []))
+        #expect(full.routes[1].limits.map(\.per) == [.ip])
+        #expect(full.routes[2].rule.path.text == "/**")
+        #expect(full.routes[2].authentication == nil)
+    }
+
+    @Test("an empty admin token on loopback is no token")
+    func emptyToken() throws {
+        let text = smallest + "admin: { token: \"${SLUICE_ADMIN_TOKEN:-}\" }\n"
+        #expect(try parse(text).admin.token == nil)
+        #expect(try parse(text, environment: ["SLUICE_ADMIN_TOKEN": "x"]).admin.token == Secret("x"))
+    }
+
+    @Test("a secret never shows itself")
+    func secretsAreMute() {
+        var dumped = ""
+        dump(full, to: &dumped)
+        for text in ["\(full)", String(reflecting: full), dumped] {
+            for secret in ["letmein", "p@ss", "0123456789abcdef", "aaaaaaaaaa"] { #expect(!text.contains(secret)) }
+        }
+    }
+
+    @Test("anchors, aliases and merge keys work, and what a mapping says itself wins")
+    func aliases() throws {
+        let configuration = try parse(
+            """
+            upstreams:
+              a: &base { targets: ["http://a:1"], timeout: 3s, keepalive: 5s }
+              b: { <<: *base, timeout: 9s }
+              c: { <<: [{ timeout: 1s }, *base] }
+            routes: [{ upstream: a }]
+            """)
+        #expect(configuration.upstreams["b"]?.timeoutMicroseconds == 9_000_000)
+        #expect(configuration.upstreams["b"]?.keepaliveMicroseconds == 5_000_000)
+        #expect(configuration.upstreams["b"]?.targets.map(\.host) == ["a"])
+        #expect(configuration.upstreams["c"]?.timeoutMicroseconds == 1_000_000)
+    }
+
+    @Test("JSON is a configuration too")
+    func json() throws {
+        let text = #"{"upstreams":{"a":{"targets":["http://a"]}},"routes":[{"upstream":"a"}]}"#
+        #expect(try parse(text).upstreams["a"]?.targets.map(\.port) == [80])
+    }
+}

@@ -1,0 +1,267 @@
+/// The table of mistakes and messages; grouped as the sections of the file.
+let mistakes: [Mistake] = shapes + edges + services + callers + routing
+
+private let shapes: [Mistake] = [
+    Mistake("", "1:1: the configuration is empty; the smallest has upstreams and routes"),
+    Mistake("- a", "1:1: expected a mapping with upstreams and routes, found a list"),
+    Mistake(
+        "{}", "1:1: the key \"upstreams\" is missing; it holds a mapping from names to upstreams",
+        "1:1: the key \"routes\" is missing; it holds a list of routes"),
+    Mistake("a: [", "2:1: not valid YAML: did not find expected node content while parsing a flow node"),
+    Mistake("a: 1\nb: 2\na: 3", "1:1: duplicate key \"a\"; keep one of them"),
+    Mistake("a: *x", "1:4: not valid YAML: found undefined alias"),
+    Mistake(
+        "a: 1\n---\nb: 1", "2:1: not valid YAML: but found another document expected a single document in the stream"),
+    .line(
+        "drain: !!binary aGk=", "8: YAML tags such as \"tag:yaml.org,2002:binary\" are not supported; remove it",
+        "8: drain: \"aGk=\": expected a duration from 0s to 1h, such as 250ms, 30s or 5m"),
+    .line("? [a]\n: b", "3: a key must be plain text"),
+    .line("<<: 5", "5: \"<<\" merges a mapping, but this is a single value"),
+    .line("upsteams: {}", "1: unknown key \"upsteams\"; did you mean \"upstreams\"?"),
+    .line(
+        "drain:",
+        "7: drain: expected a duration from 0s to 1h, such as 250ms, 30s or 5m, but there is no value; give it a value or remove the key"
+    ),
+    .line("drain: [1s]", "8: drain: expected a duration from 0s to 1h, such as 250ms, 30s or 5m, found a list"),
+    .line(
+        "drain: 30",
+        "8: drain: \"30\": expected a duration from 0s to 1h, such as 250ms, 30s or 5m; did you mean \"30s\"?"),
+    .line("drain: 2h", "8: drain: \"2h\": expected a duration from 0s to 1h, such as 250ms, 30s or 5m"),
+    .line(
+        "drain: 99999999999999999999h",
+        "8: drain: \"99999999999999999999h\": expected a duration from 0s to 1h, such as 250ms, 30s or 5m"),
+    .line("drain: ${A", "8: drain: malformed variable; write ${NAME} or ${NAME:-default}, and $${ for a literal ${"),
+    .line("cors: { origins: [a] }", "1: cors: not supported by this version of sluice yet; remove it"),
+]
+
+private let edges: [Mistake] = [
+    .line(
+        "listeners: []",
+        "12: listeners: expected a list, each entry a listener such as { bind: 0.0.0.0:8080 }, found an empty list"),
+    .line(
+        "listeners: [{ bind: 8080 }]",
+        "21: listeners[0].bind: \"8080\": expected an address and port such as 0.0.0.0:8080, [::]:8080 or :8080; did you mean \":8080\"?"
+    ),
+    .line(
+        "listeners: [{ bind: \"::1:80\" }]",
+        "21: listeners[0].bind: \"::1:80\": expected an address and port such as 0.0.0.0:8080, [::]:8080 or :8080"),
+    .line(
+        "listeners: [{ bind: \"a:65536\" }]",
+        "21: listeners[0].bind: \"a:65536\": expected an address and port such as 0.0.0.0:8080, [::]:8080 or :8080"),
+    .line(
+        "listeners: [{ bind: \":80\", tls: {} }]",
+        "28: listeners[0].tls: not supported by this version of sluice yet; remove it"),
+    .line(
+        "listeners: [{ bind: \":80\" }, { bind: 0.0.0.0:80 }]",
+        "12: listeners: 0.0.0.0:80 is bound twice; remove one of the listeners"),
+    .line("listeners: [{ bind: 127.0.0.1:9901 }]", "12: listeners: 127.0.0.1:9901 is bound twice; admin has it too"),
+    .line(
+        "admin: { bind: 0.0.0.0:9901 }",
+        "16: admin.bind: an admin listener that others can reach needs a token; set admin.token, or bind to 127.0.0.1"),
+    .line(
+        "admin: { bind: 0.0.0.0:9901, token: \"${T:-}\" }",
+        "16: admin.bind: an admin listener that others can reach needs a token; set admin.token, or bind to 127.0.0.1"),
+    .line(
+        "trusted_proxies: [10.0.0.1/8]",
+        "19: trusted_proxies[0]: \"10.0.0.1/8\": expected an address or a block such as 10.0.0.0/8 (10.0.0.1/8 has bits set after its prefix of 8; write 10.0.0.0/8, or 10.0.0.1 alone)"
+    ),
+    .line(
+        "state: { redis: \"rediss://h\" }",
+        "17: state.redis: rediss:// is not supported by this version of sluice yet; remove it"),
+    .line(
+        "state: { redis: \"redis+sentinel://a,b/m\" }",
+        "17: state.redis: redis+sentinel:// is not supported by this version of sluice yet; remove it"),
+    .line(
+        "state: { redis: localhost }",
+        "17: state.redis: expected a URL of the form redis://[user[:password]@]host[:port][/db]; percent-encode special characters in user and password"
+    ),
+    .line(
+        "state: { redis: \"redis://me@h\" }",
+        "17: state.redis: a user in the URL needs a password; write redis://user:password@host"),
+    .line(
+        "state: { on_failure: locl }",
+        "22: state.on_failure: \"locl\": expected one of local, allow, deny; did you mean \"local\"?"),
+    .line(
+        "state: { namespace: \"a b\" }",
+        "21: state.namespace: \"a b\": expected a namespace: 1 to 100 letters, digits, \"_\", \"-\" or \".\""),
+    .line("limits: { connections: 0 }", "24: limits.connections: \"0\": expected a whole number from 1 to 10000000"),
+    .line(
+        "limits: { connections: \"5\" }",
+        "24: limits.connections: \"5\": expected a whole number from 1 to 10000000, without quotes"),
+    .line("limits: { memory: 1GiB }", "11: limits.memory: not supported by this version of sluice yet; remove it"),
+    .line(
+        "limits: { header_bytes: 64k }",
+        "25: limits.header_bytes: \"64k\": expected a size from 1KiB to 1MiB, such as 64KiB or 10MiB; did you mean \"64KiB\"?"
+    ),
+    .line(
+        "access_log: { format: logfmt }",
+        "23: access_log.format: \"logfmt\" is not supported by this version of sluice yet; remove it"),
+    .line("node: n", "7: node: expected a mapping such as { id: node-1 }, found a single value"),
+]
+
+private let services: [Mistake] = [
+    .upstream(
+        "{}", "6: upstreams.a: the key \"targets\" is missing; it holds a list, each entry a URL or { url, weight }"),
+    .upstream(
+        "{ targets: [\"https://a\"] }",
+        "18: upstreams.a.targets[0]: a target with https:// is not supported by this version of sluice yet; remove it"),
+    .upstream(
+        "{ targets: [\"http://a/b\"] }",
+        "18: upstreams.a.targets[0]: a target's URL has no path or query; write only http://host:port"),
+    .upstream("{ targets: [\"a:80\"] }", "18: upstreams.a.targets[0]: expected a URL such as http://127.0.0.1:9001"),
+    .upstream(
+        "{ targets: [\"http://a:0\"] }", "18: upstreams.a.targets[0]: expected a URL such as http://127.0.0.1:9001"),
+    .upstream(
+        "{ targets: [{ weight: 1 }] }",
+        "18: upstreams.a.targets[0]: the key \"url\" is missing; it holds a URL such as http://127.0.0.1:9001"),
+    .upstream(
+        "{ targets: [{ url: \"http://a\", weight: -1 }] }",
+        "45: upstreams.a.targets[0].weight: \"-1\": expected a whole number from 1 to 1000"),
+    .upstream(
+        "{ targets: [\"http://a\"], balance: round-robin }",
+        "40: upstreams.a.balance: \"round-robin\": expected round_robin, least_requests, random_two, or { hash: ip | consumer | header:NAME | cookie:NAME }; did you mean \"round_robin\"?"
+    ),
+    .upstream(
+        "{ targets: [\"http://a\"], balance: { hash: heade:X } }",
+        "48: upstreams.a.balance.hash: \"heade:X\": expected one of ip, consumer, header:NAME, cookie:NAME; did you mean \"header:X\"?"
+    ),
+    .upstream(
+        "{ targets: [\"http://a\"], balance: { hash: { headr: X } } }",
+        "48: upstreams.a.balance.hash: expected one of ip, consumer, header:NAME, cookie:NAME; a mapping here has one key, such as { header: NAME }"
+    ),
+    .upstream(
+        "{ targets: [\"http://a\"], breaker: on }",
+        "40: upstreams.a.breaker: expected off or a mapping such as { failures: 5, open: 30s }, found a single value"),
+    .upstream(
+        "{ targets: [\"http://a\"], breaker: { error_rate: 50 } }",
+        "54: upstreams.a.breaker.error_rate: \"50\": expected a percentage from 0% to 100%, such as 50%; did you mean \"50%\"?"
+    ),
+    .upstream(
+        "{ targets: [\"http://a\"], breaker: { error_rate: 101% } }",
+        "54: upstreams.a.breaker.error_rate: \"101%\": expected a percentage from 0% to 100%, such as 50%"),
+    .upstream(
+        "{ targets: [\"http://a\"], retries: {}, health: {} }",
+        "31: upstreams.a.retries: not supported by this version of sluice yet; remove it",
+        "44: upstreams.a.health: not supported by this version of sluice yet; remove it"),
+    Mistake(
+        "upstreams: { \"a b\": { targets: [\"http://a\"] } }\nroutes: [{ upstream: a b }]",
+        "1:14: upstreams.\"a b\": \"a b\": expected the name of an upstream: 1 to 100 letters, digits, \"_\", \"-\" or \".\""
+    ),
+]
+
+private let callers: [Mistake] = [
+    .line("authenticators: { none: { api_key: {} } }", "19: authenticators.none: \"none\" is not free to be a name"),
+    .line("authenticators: { a: {} }", "22: authenticators.a: expected a kind of authenticator; add jwt or api_key"),
+    .line(
+        "authenticators: { a: { basic: {} } }",
+        "24: authenticators.a.basic: not supported by this version of sluice yet; remove it"),
+    .line(
+        "authenticators: { a: { jtw: {} } }",
+        "22: authenticators.a: expected a kind of authenticator; add jwt or api_key",
+        "24: authenticators.a: unknown key \"jtw\"; did you mean \"jwt\"?"),
+    .line(
+        "authenticators: { a: { api_key: { header: A, query: b } } }",
+        "53: authenticators.a.api_key.query: a key is either in a header or in the query; remove one of them"),
+    .line(
+        "authenticators: { a: { api_key: { header: \"A B\" } } }",
+        "43: authenticators.a.api_key.header: \"A B\": expected the name of a header field"),
+    .line(
+        "authenticators: { a: { jwt: {} } }",
+        "29: authenticators.a.jwt: expected a key to verify tokens with; add secret, public_key or keys"),
+    .line(
+        "authenticators: { a: { jwt: { secret: short } } }",
+        "39: authenticators.a.jwt.secret: expected a secret of at least 32 bytes, found 5; make one with: openssl rand -base64 32"
+    ),
+    .line(
+        "authenticators: { a: { jwt: { secret: file:absent } } }",
+        "39: authenticators.a.jwt.secret: cannot read the file \"absent\": No such file or directory; paths are relative to the configuration file"
+    ),
+    .line(
+        "authenticators: { a: { jwt: { public_key: \"-----BEGIN PRIVATE KEY-----\" } } }",
+        "43: authenticators.a.jwt.public_key: expected a PEM that starts with -----BEGIN PUBLIC KEY-----, found a private key; make it with: openssl pkey -in private.pem -pubout"
+    ),
+    .line(
+        "authenticators: { a: { jwt: { public_key: \"-----BEGIN PUBLIC KEY-----\" } } }",
+        "29: authenticators.a.jwt: the key \"algorithms\" is missing; add algorithms: [RS256] or [ES256]"),
+    .line(
+        "authenticators: { a: { jwt: { algorithms: [RS256], secret: 01234567890123456789012345678901 } } }",
+        "43: authenticators.a.jwt.algorithms: there is no key for RS256; add a public_key",
+        "43: authenticators.a.jwt.algorithms: the secret is of no use without HS256; add HS256 to algorithms, or remove the key"
+    ),
+    .line(
+        "authenticators: { a: { jwt: { algorithms: [EdDSA], jwks: \"https://idp\" } } }",
+        "44: authenticators.a.jwt.algorithms[0]: \"EdDSA\" is not supported by this version of sluice yet; remove it",
+        "52: authenticators.a.jwt.jwks: not supported by this version of sluice yet; remove it"),
+    .line(
+        "authenticators: { a: { jwt: { algorithms: [none], secret: 01234567890123456789012345678901 } } }",
+        "44: authenticators.a.jwt.algorithms[0]: \"none\": expected one of HS256, RS256, ES256"),
+    .line(
+        "consumers: [{ plan: gold }]",
+        "13: consumers[0]: the key \"id\" is missing; it holds an id of 1 to 128 visible ASCII characters without { and }",
+        "21: consumers[0].plan: there is no plan \"gold\"; no plans are configured"),
+    .line(
+        "consumers: [{ id: a }, { id: a }]",
+        "30: consumers[1].id: the id \"a\" is taken already by consumers[0].id, line 5; make it unique"),
+    .line(
+        "consumers: [{ id: a, keys: [clear] }]",
+        "29: consumers[0].keys[0]: expected the hash of an API key: sha256: and 64 hexadecimal digits; make it with: printf %s KEY | sha256sum"
+    ),
+    .line(
+        "plans: { gold: { limits: [10/second, 5/1s] } }",
+        "38: plans.gold.limits[1]: \"5/1s\" and \"10/second\" have the same period; keep the smaller one"),
+    .line(
+        "plans: { gold: { limits: [0/second] } }",
+        "27: plans.gold.limits[0]: \"0/second\": expected a rate of 1 to 1000000000 requests"),
+    .line(
+        "plans: { gold: { concurrency: 20 } }",
+        "18: plans.gold.concurrency: not supported by this version of sluice yet; remove it"),
+]
+
+private let routing: [Mistake] = [
+    .route("{ match: { path: /b } }", "5: routes[1]: a route needs an upstream; add upstream: NAME"),
+    .route(
+        "{ name: users, match: { path: /b }, upstream: users }",
+        "13: routes[1].name: the name \"users\" is taken already by routes[0].name, line 4; make it unique"),
+    .route(
+        "{ match: { pathh: /b }, upstream: users }",
+        "16: routes[1].match: unknown key \"pathh\"; did you mean \"path\"?"),
+    .route("{ match: { path: b }, upstream: users }", "22: routes[1].match.path: a path starts with \"/\""),
+    .route(
+        "{ match: { methods: [get] }, upstream: users }",
+        "26: routes[1].match.methods[0]: \"get\": expected a method in upper case, such as GET; did you mean \"GET\"?"),
+    .route(
+        "{ match: { hosts: [\"a.b:80\"] }, upstream: users }",
+        "24: routes[1].match.hosts[0]: \"a.b:80\": expected a host name such as api.example.com or *.example.com, without port; did you mean \"a.b\"?"
+    ),
+    .route(
+        "{ match: { headers: { X: [1] } }, upstream: users }",
+        "30: routes[1].match.headers.X: expected a value, or a regular expression that starts with ~, found a list"),
+    .route(
+        "{ cache: { ttl: 5m }, upstream: users }",
+        "7: routes[1].cache: not supported by this version of sluice yet; remove it"),
+    .route("{ aggregate: {} }", "7: routes[1].aggregate: not supported by this version of sluice yet; remove it"),
+    .route(
+        "{ upstream: users, auth: { scopes: [a] } }",
+        "30: routes[1].auth: the key \"any\" is missing; it lists the authenticators"),
+    .route(
+        "{ upstream: users, auth: { all: [a] } }",
+        "32: routes[1].auth.all: not supported by this version of sluice yet; remove it"),
+    .route(
+        "{ upstream: users, limit: { per: consumer, rates: [1/second] } }",
+        "31: routes[1].limit: a limit per consumer needs to know the caller, but the route is open to all; add auth, or count per ip"
+    ),
+    .route(
+        "{ upstream: users, limit: [{ per: ipp, rates: [1/second] }] }",
+        "39: routes[1].limit[0].per: \"ipp\": expected one of consumer, route, ip, header:NAME, claim:NAME; did you mean \"ip\"?"
+    ),
+    .route(
+        "{ upstream: users, limit: [{ per: ip }] }",
+        "32: routes[1].limit[0]: the key \"rates\" is missing; it holds a list of rates such as [10/second, 1000/hour]"),
+    .route(
+        "{ upstream: users, limit: [{ per: ip, rates: [1/second], burst: 0 }] }",
+        "69: routes[1].limit[0].burst: \"0\": expected a whole number from 1 to 1000000000"),
+    .route(
+        "{ upstream: users, match: { path: \"/users/**\" } }",
+        "5: routes[1]: routes \"users\" and \"route-2\" both match /users/**, and neither is more specific; give one of them another host, path or method, or one more condition (the other is in line 4)"
+    ),
+]
