@@ -113,6 +113,7 @@ final class Attempt: ResponseProducer {
 
     func receiveBody(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
         guard let connection, state == .exchanging || state == .responding else { return }
+        let serial = self.serial
         isRequestEnded = isEnd
         var bytes = bytes
         let isChunked = exchange.request.body == .chunked
@@ -128,7 +129,8 @@ final class Attempt: ResponseProducer {
         } else {
             connection.send(bytes, isEnd: isEnd)
         }
-        if !isEnd, !connection.isWritable { exchange.downstream.pauseBody() }
+        // The write may have failed, and with it this attempt.
+        if !isEnd, serial == self.serial, !connection.isWritable { exchange.downstream.pauseBody() }
     }
 
     func upstreamWritabilityChanged(isWritable: Bool) {
