@@ -158,13 +158,15 @@ final class Attempt: ResponseProducer {
         gate = nil
         let downstream = exchange.downstream
         if isComplete {
-            connection = nil
             release()
         } else if !downstream.isWritable {
             connection?.pauseReading(true)
         }
         downstream.respond(head, body: body, isComplete: isComplete)
     }
+
+    /// The connection has all of the response and may serve another attempt from now on.
+    func connectionFinished() { connection = nil }
 
     func responseContinued(_ bytes: ByteBuffer) {
         guard state == .responding else { return }

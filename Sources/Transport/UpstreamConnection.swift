@@ -234,6 +234,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     /// The response is complete: the connection goes back to the pool, unless something speaks against it.
     private func finish() {
+        attempt?.connectionFinished()
         attempt = nil
         holdsReads = false
         if hasHeldRead {
