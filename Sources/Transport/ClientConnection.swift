@@ -275,6 +275,8 @@ final class ClientConnection: ChannelDuplexHandler {
 
     /// The response is written; decides what becomes of the connection.
     func responseFinished() {
+        // Writing it may have shown that the client is gone, and then the exchange is over already.
+        guard case .exchanging = state else { return }
         producer = nil
         isBodyPaused = false
         worker.entry.finish(exchange)
