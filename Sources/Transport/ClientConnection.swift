@@ -280,7 +280,7 @@ final class ClientConnection: ChannelDuplexHandler {
         producer = nil
         isBodyPaused = false
         worker.entry.finish(exchange)
-        guard keepsAlive else { return closeAfterFlush(lingering: !requestBody.isComplete) }
+        guard keepsAlive, canDiscardRequestBody else { return closeAfterFlush(lingering: !requestBody.isComplete) }
         if requestBody.isComplete {
             awaitNextHead()
         } else {
