@@ -26,7 +26,7 @@ final class ClientConnection: ChannelDuplexHandler {
 
     /// An unwanted body up to this size is read and dropped to save the connection; a longer one costs it.
     static let discardLimit = 64 * 1024
-    /// How long a closing connection may take to let go of what it was sent (microseconds).
+    /// How long a connection that has sent all it had still takes in, and drops, what the client sends (microseconds).
     static let lingerMicroseconds = 2_000_000
     /// Input kept while an exchange is going on.
     static let inboxLimit = 64 * 1024
@@ -314,12 +314,13 @@ final class ClientConnection: ChannelDuplexHandler {
     func closeAfterFlush(lingering: Bool) {
         state = .closing
         guard let context else { return }
-        worker.deadlines.set(deadline, microsecondsFromNow: Self.lingerMicroseconds)
+        expectProgress()
         inbox = ByteBuffer()
         holdReads(false)
-        let channel = self.channel
-        context.writeAndFlush(NIOAny(ByteBuffer())).whenComplete { _ in
-            if lingering { channel.close(mode: .output, promise: nil) } else { channel.close(promise: nil) }
+        context.writeAndFlush(NIOAny(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in
+            guard lingering, self.context != nil else { return close() }
+            worker.deadlines.set(deadline, microsecondsFromNow: Self.lingerMicroseconds)
+            channel.close(mode: .output, promise: nil)
         }
     }
 
