@@ -26,6 +26,8 @@ final class Attempt: ResponseProducer {
     private var isHeadPending = false
     private var joined = ByteBuffer()
     private var isRequestEnded = false
+    /// Only made when the attempt has to queue for a connection.
+    private var queueDeadline: Deadline?
 
     private init(worker: Worker) { self.worker = worker }
 
@@ -58,7 +60,19 @@ final class Attempt: ResponseProducer {
         target.acquire(for: self, fresh: fresh)
     }
 
+    /// All connections are busy: waits for one as long as it would wait for an answer.
+    func queued() {
+        let deadline = queueDeadline ?? Deadline(owner: self)
+        queueDeadline = deadline
+        worker.deadlines.set(deadline, microsecondsFromNow: upstream.settings.responseTimeoutMicroseconds)
+    }
+
+    private func leaveQueue() {
+        if let queueDeadline { worker.deadlines.remove(queueDeadline) }
+    }
+
     func failedToConnect(_ failure: Failure) {
+        leaveQueue()
         if failure != .tooManyPending, let index = upstream.pools.firstIndex(where: { $0 === pool }), index < 64 {
             // Nothing was sent, so any other target may be asked, whatever the method.
             unreachable |= 1 << UInt64(index)
@@ -70,6 +84,7 @@ final class Attempt: ResponseProducer {
     }
 
     func connected(_ connection: UpstreamConnection) {
+        leaveQueue()
         self.connection = connection
         state = .exchanging
         isRequestEnded = exchange.request.body == .none
@@ -223,6 +238,7 @@ final class Attempt: ResponseProducer {
 
     private func release() {
         guard state != .idle else { return }
+        leaveQueue()
         state = .idle
         serial &+= 1
         exchange = nil
@@ -232,5 +248,13 @@ final class Attempt: ResponseProducer {
         joined = ByteBuffer()
         isHeadPending = false
         if worker.idleAttempts.count < 1024 { worker.idleAttempts.append(self) }
+    }
+}
+
+extension Attempt: DeadlineOwner {
+    /// No connection became free in time.
+    func deadlineReached() {
+        pool?.forget(self)
+        fail(.tooManyPending)
     }
 }
