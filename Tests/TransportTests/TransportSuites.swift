@@ -1,0 +1,5 @@
+import Testing
+
+/// One after the other: these tests block their threads and watch the clock, and would starve each other.
+@Suite("transport", .serialized)
+enum TransportSuites {}
