@@ -35,7 +35,7 @@ extension Cluster {
                   app: { targets: ["http://127.0.0.1:9001"], timeot: 5s }
                 routes:
                   - { upstream: ap }
-                  - { upstream: app, limit: { per: ip, rates: [100/fortnight] } }
+                  - { upstream: app, match: { path: /x }, limit: { per: ip, rates: [100/fortnight] } }
                 """)
             let finished = try await sluice("check", file)
             #expect(finished.exit == .exited(1))
@@ -74,7 +74,9 @@ extension Cluster {
             let finished = try await sluice("schema")
             #expect(finished.exit == .exited(0))
             let object = try JSONSerialization.jsonObject(with: Data(finished.standardOutput.utf8)) as? [String: Any]
-            let properties = object?["properties"] as? [String: Any] ?? [:]
+            let definitions = object?["$defs"] as? [String: Any]
+            let whole = definitions?["configuration"] as? [String: Any]
+            let properties = whole?["properties"] as? [String: Any] ?? [:]
             #expect(Set(["listeners", "upstreams", "routes", "state"]).isSubset(of: properties.keys))
         }
 
