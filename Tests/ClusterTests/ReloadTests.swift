@@ -21,7 +21,7 @@ extension Cluster {
             routes:
 
             """
-                + paths.map { "  - { name: \"route\($0.dropFirst())\", match: { path: \($0) }, upstream: app }\n" }
+                + paths.map { "  - { match: { path: \($0) }, upstream: app }\n" }
                 .joined()
         }
 
@@ -49,14 +49,19 @@ extension Cluster {
             let load = Load(port: node.port, "/a", clients: 4)
             try await load.more(50)
             for round in 0..<20 {
-                try await node.reload(Self.configuration(upstream, paths: ["/a", "/round\(round)"]))
-                #expect(try request("/round\(round)", port: node.port).status == 200)
+                // Not by the log, which thins out what repeats.
+                try node.write(Self.configuration(upstream, paths: ["/a", "/round\(round)"]))
+                node.signal(SIGHUP)
+                try await eventually("the new route is served") {
+                    try request("/round\(round)", port: node.port).status == 200
+                }
             }
             try await load.more(50)
             let outcomes = try await load.stop()
             #expect(outcomes.allSatisfy { $0.status == 200 }, "\(outcomes.statuses) \(outcomes.errors)")
             // The upstream did not change, so its connections were kept: one for each client and worker at most.
-            #expect(try node.metric("sluice_upstream_connections", #"state="active""#) <= 16)
+            #expect(try node.metric("sluice_upstream_connections") <= 16)
+            #expect(try node.metric("sluice_upstream_connections", #"state="idle""#) > 0)
         }
 
         @Test("a moved upstream is asked at its new address, while its old one finishes what it began")
@@ -66,7 +71,7 @@ extension Cluster {
             try await node.reload(Self.configuration(upstream, paths: ["/a", "/delay/700"]))
             try slow.sendRequest(["GET /delay/700 HTTP/1.1", "Host: a"])
             try await eventually("the slow request is with the upstream") {
-                try node.metric("sluice_requests_in_flight", "delay") == 1
+                try node.metric("sluice_requests_in_flight") == 1
             }
             try await node.reload(Self.configuration(other, paths: ["/a", "/delay/700"]))
             #expect(try request("/a", port: node.port).json["upstream_port"] as? Int == other.port)

@@ -1,4 +1,5 @@
 import Policies
+import RedisClient
 
 /// A named limit with all its windows, which are decided together.
 ///
@@ -8,9 +9,16 @@ package final class LimitPolicy: Sendable {
     package let name: String
     /// At least one; no two with the same period.
     package let windows: [RateWindow]
+    /// Its part of the arguments of `take.lua`, which never changes: written once, copied into each command.
+    let arguments: RedisCommandWriter.Encoded
 
     package init(name: String, windows: [RateWindow]) {
         self.name = name
         self.windows = windows
+        var words = ["\(windows.count)"]
+        for window in windows {
+            words += [window.name, window.text, "\(window.capacity)", "\(window.terms.count)", "\(window.terms.period)"]
+        }
+        arguments = RedisCommandWriter.encoding(words)
     }
 }

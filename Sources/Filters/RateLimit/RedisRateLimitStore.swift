@@ -10,7 +10,6 @@ package final class RedisRateLimitStore: RateLimitStore {
     private let script: RedisScriptID
     private let keyStart: [UInt8]
     private let key = ByteBuilder(capacity: 256)
-    private var arguments: [ObjectIdentifier: (policy: LimitPolicy, encoded: RedisCommandWriter.Encoded)] = [:]
 
     private let metrics: WorkerMetrics
 
@@ -24,7 +23,7 @@ package final class RedisRateLimitStore: RateLimitStore {
 
     package func take(_ request: TakeRequest) -> Bool {
         var argumentCount = 0
-        for entry in request.entries { argumentCount += 1 + encoded(entry.policy).words }
+        for entry in request.entries { argumentCount += 1 + entry.policy.arguments.words }
         var isSynchronous = true
         var isDecided = false
         let asked = MonotonicClock.microseconds()
@@ -52,25 +51,8 @@ package final class RedisRateLimitStore: RateLimitStore {
         }
         for entry in request.entries {
             writer.append(entry.cost)
-            writer.append(encoded(entry.policy))
+            writer.append(entry.policy.arguments)
         }
-    }
-
-    /// A policy's part of the arguments never changes, so it is written once.
-    private func encoded(_ policy: LimitPolicy) -> RedisCommandWriter.Encoded {
-        let identity = ObjectIdentifier(policy)
-        if let known = arguments[identity] { return known.encoded }
-        var words = ["\(policy.windows.count)"]
-        for window in policy.windows {
-            words += [
-                window.name, window.text, "\(window.capacity)", "\(window.terms.count)", "\(window.terms.period)",
-            ]
-        }
-        let encoded = RedisCommandWriter.encoding(words)
-        // Policies of earlier configurations would otherwise pile up over reloads.
-        if arguments.count > 100_000 { arguments.removeAll() }
-        arguments[identity] = (policy, encoded)
-        return encoded
     }
 
     private static func conclude(_ request: TakeRequest, _ result: Result<RedisReply, RedisError>) {
