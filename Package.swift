@@ -73,7 +73,7 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry"]),
         tests("RedisClientTests", ["RedisClient", "TestSupport"]),
         tests("TransportTests", ["Transport", "TestSupport"]),
-        tests("FiltersTests", ["Filters", "TestSupport"]),
+        tests("FiltersTests", ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", nioCore]),
         tests("StoreConformanceTests", ["Filters", "RedisClient", "TestSupport"]),
         tests("GatewayTests", ["Gateway", "TestSupport"]),
         tests("ClusterTests", ["TestSupport"]),
