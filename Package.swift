@@ -75,7 +75,7 @@ let package = Package(
         tests(
             "TransportTests",
             ["Transport", "GatewayCore", "HTTPWire", "Policies", "TestSupport", nioCore, nioPosix]),
-        tests("FiltersTests", ["Filters", "TestSupport"]),
+        tests("FiltersTests", ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", nioCore]),
         tests("StoreConformanceTests", ["Filters", "RedisClient", "TestSupport"]),
         tests("GatewayTests", ["Gateway", "TestSupport"]),
         tests("ClusterTests", ["TestSupport"]),

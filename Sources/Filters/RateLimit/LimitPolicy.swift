@@ -17,7 +17,8 @@ package final class LimitPolicy: Sendable {
         self.windows = windows
         var words = ["\(windows.count)"]
         for window in windows {
-            words += [window.name, window.text, "\(window.capacity)", "\(window.terms.count)", "\(window.terms.period)"]
+            words += [window.name, window.text, "\(window.capacity)"]
+            words += ["\(window.terms.count)", "\(window.terms.period)"]
         }
         arguments = RedisCommandWriter.encoding(words)
     }
