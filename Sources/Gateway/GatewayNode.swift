@@ -175,6 +175,7 @@ package actor GatewayNode {
             var bound: [Listener] = []
             var port = bind.port
             do {
+                try await Listener.checkUnused(host: bind.host, port: port, on: group.next()).get()
                 for worker in workers {
                     let wanted = port
                     let connections = self.connections
@@ -208,6 +209,7 @@ package actor GatewayNode {
             return NIOLoopBound(worker, eventLoop: loop)
         }.get()
         do {
+            try await Listener.checkUnused(host: settings.bind.host, port: settings.bind.port, on: loop).get()
             let listener = try await loop.flatSubmit {
                 Listener.bind(
                     host: settings.bind.host, port: settings.bind.port, worker: handle.value,
