@@ -75,7 +75,7 @@ let package = Package(
         tests("TransportTests", ["Transport", "TestSupport"]),
         tests("FiltersTests", ["Filters", "TestSupport"]),
         tests("StoreConformanceTests", ["Filters", "RedisClient", "TestSupport"]),
-        tests("GatewayTests", ["Gateway", "TestSupport"]),
+        tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Telemetry", "TestSupport"]),
         tests("ClusterTests", ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
