@@ -91,8 +91,8 @@ package actor GatewayNode {
             configuration.accessLog == snapshot.configuration.accessLog
             ? accessLog : try Self.openAccessLog(configuration.accessLog)
         let kept = Set(configuration.listeners.map(\.bind))
-        let known = Set(listeners.map(\.bind))
-        try await bindListeners(configuration.listeners.map(\.bind).filter { !known.contains($0) })
+        try await bindNewListeners(of: configuration)
+        next.adoptBreakerSettings()
         for worker in workers {
             try await worker.run { gateway in
                 let log = nextLog.map(AccessLog.init(sink:))
@@ -193,6 +193,19 @@ package actor GatewayNode {
                 throw BindFailure(key: "listeners", address: "\(bind)", reason: "\(error)")
             }
             listeners.append((bind, bound))
+        }
+    }
+
+    /// All of those that are not bound yet, or none.
+    private func bindNewListeners(of configuration: GatewayConfiguration) async throws {
+        let known = Set(listeners.map(\.bind))
+        let count = listeners.count
+        do {
+            try await bindListeners(configuration.listeners.map(\.bind).filter { !known.contains($0) })
+        } catch {
+            for entry in listeners[count...] { for listener in entry.listeners { try? await listener.close().get() } }
+            listeners.removeSubrange(count...)
+            throw error
         }
     }
 

@@ -44,6 +44,45 @@ extension Cluster {
             #expect(try request("/b", port: node.port).status == 404)
         }
 
+        @Test("listeners come and go")
+        func listeners() async throws {
+            let further = try freePort()
+            let configuration = Self.configuration(upstream, paths: ["/a"])
+            try await node.reload(configuration, further: [further])
+            #expect(try request("/a", port: further).status == 200)
+            try await node.reload(configuration)
+            #expect(throws: (any Error).self) { try RawConnection(port: further) }
+            #expect(try request("/a", port: node.port).status == 200)
+        }
+
+        @Test("a reload that fails on a taken address leaves nothing of itself behind")
+        func takenAddress() async throws {
+            let other = try TestOrigin { _ in .response() }
+            let further = try freePort()
+            try await node.reload(
+                Self.configuration(upstream, paths: ["/b"]), further: [further, other.port])
+            #expect(node.errors.contains("127.0.0.1:\(other.port)"))
+            #expect(throws: (any Error).self) { try RawConnection(port: further) }
+            #expect(try request("/a", port: node.port).status == 200)
+        }
+
+        @Test("moving the shared state by a reload is refused, and edits beside it take no effect")
+        func movedState() async throws {
+            func configuration(_ breaker: String, _ state: String) -> String {
+                """
+                access_log: { path: off }
+                drain: 1s
+                state: { \(state) }
+                upstreams: { app: { targets: ["\(upstream.url)"], breaker: { \(breaker) } } }
+                routes: [{ upstream: app }]
+                """
+            }
+            try await node.reload(configuration("failures: 50, error_rate: 0%", "timeout: 50ms"))
+            try await node.reload(configuration("failures: 2, error_rate: 0%", "namespace: elsewhere"))
+            #expect(node.errors.contains("state can't be changed by a reload"))
+            for _ in 0..<5 { #expect(try request("/status/500", port: node.port).status == 500) }
+        }
+
         @Test("twenty reloads under load fail no request")
         func underLoad() async throws {
             let load = Load(port: node.port, "/a", clients: 4)
