@@ -21,7 +21,7 @@
 -- All time is this server's. All numbers are integers below 2^53, which doubles hold exactly; the steps are those of
 -- TokenBucket and BucketSet in the Policies module, and give the same numbers to the last unit.
 
-local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
+local floor, ceil, max, min, format = math.floor, math.ceil, math.max, math.min, string.format
 local call = redis.call
 local LONGEST = 4503599627370496 -- 2^52 µs: never
 
@@ -69,65 +69,88 @@ local function advance(w)
   w.tokens, w.fraction = w.capacity, 0
 end
 
--- Reads and advances one window. What does not read as a number counts as absent: a bucket is full then.
-local function load(key, name, rate, capacity, count, period)
-  local stored = call('HMGET', key, name .. '.tokens', name .. '.fraction', name .. '.updated', name .. '.capacity',
-    name .. '.rate')
-  local w = { name = name, rate = rate, capacity = capacity, count = count, period = period,
-    tokens = tonumber(stored[1]), fraction = tonumber(stored[2]), updated = tonumber(stored[3]) }
-  local old = tonumber(stored[4])
+-- One window as it is now, from the five fields that `fields` names. What does not read as a number counts as absent: a
+-- bucket is full then.
+local function open(w, tokens, fraction, updated, old_capacity, old_rate)
+  w.tokens, w.fraction, w.updated = tonumber(tokens), tonumber(fraction), tonumber(updated)
+  local old = tonumber(old_capacity)
   if not (w.tokens and w.fraction and w.updated and old and old >= 1) then
-    w.tokens, w.fraction, w.updated, w.edited = capacity, 0, now, true
-    return w
+    w.tokens, w.fraction, w.updated, w.is_new = w.capacity, 0, now, true
+    return
   end
-  if old ~= capacity or stored[5] ~= rate then
-    if old ~= capacity then w.tokens = rescale(w.tokens, old, capacity) end
-    w.fraction, w.edited = 0, true
+  if old ~= w.capacity or old_rate ~= w.rate then
+    if old ~= w.capacity then w.tokens = rescale(w.tokens, old, w.capacity) end
+    w.fraction, w.is_edited = 0, true
   end
   advance(w)
-  return w
 end
 
-local buckets, costs, longest = {}, {}, 0
-local arg = 1
-for k = 1, #KEYS do
-  local cost, windows = tonumber(ARGV[arg]), {}
-  local last = arg + 1 + 5 * tonumber(ARGV[arg + 1])
-  for a = arg + 2, last, 5 do
-    local w = load(KEYS[k], ARGV[a], ARGV[a + 1], tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4]))
-    w.wait = wait(w, cost)
-    longest = max(longest, w.wait)
-    windows[#windows + 1] = w
+-- The windows of one key, whose arguments begin at `first`: one read for all of them.
+local function load(key, first, size)
+  local windows, fields = {}, {}
+  for i = 1, size do
+    local a = first + (i - 1) * 5
+    local name = ARGV[a]
+    windows[i] = { name = name, rate = ARGV[a + 1], capacity = tonumber(ARGV[a + 2]), count = tonumber(ARGV[a + 3]),
+      period = tonumber(ARGV[a + 4]) }
+    local f = (i - 1) * 5
+    fields[f + 1], fields[f + 2], fields[f + 3] = name .. '.tokens', name .. '.fraction', name .. '.updated'
+    fields[f + 4], fields[f + 5] = name .. '.capacity', name .. '.rate'
   end
-  buckets[k], costs[k] = windows, cost
-  arg = last + 1
+  local stored = call('HMGET', key, unpack(fields))
+  for i = 1, size do
+    local f = (i - 1) * 5
+    open(windows[i], stored[f + 1], stored[f + 2], stored[f + 3], stored[f + 4], stored[f + 5])
+  end
+  return windows
 end
 
-local admitted = longest == 0
-local reply = { admitted and 1 or 0 }
-for k = 1, #KEYS do
-  local full = 0
-  for _, w in ipairs(buckets[k]) do
-    if admitted then w.tokens = w.tokens - costs[k] end
-    local reset = wait(w, w.capacity)
-    full = max(full, reset)
-    reply[#reply + 1] = max(0, w.tokens)
-    reply[#reply + 1] = reset
-    reply[#reply + 1] = w.wait
-    if admitted then
-      -- %.0f: Lua would write numbers from 10^14 on with an exponent.
-      local n = w.name
-      local tokens, fraction, updated =
-        string.format('%.0f', w.tokens), string.format('%.0f', w.fraction), string.format('%.0f', w.updated)
-      if w.edited then
-        call('HSET', KEYS[k], n .. '.tokens', tokens, n .. '.fraction', fraction, n .. '.updated', updated,
-          n .. '.capacity', string.format('%.0f', w.capacity), n .. '.rate', w.rate)
-      else
-        call('HSET', KEYS[k], n .. '.tokens', tokens, n .. '.fraction', fraction, n .. '.updated', updated)
-      end
+-- One write for all windows of a key. Capacity and rate only where they changed.
+local function save(key, windows, full)
+  local pairs = {}
+  for _, w in ipairs(windows) do
+    local n, name = #pairs, w.name
+    -- %.0f: Lua would write numbers from 10^14 on with an exponent.
+    pairs[n + 1], pairs[n + 2] = name .. '.tokens', format('%.0f', w.tokens)
+    pairs[n + 3], pairs[n + 4] = name .. '.fraction', format('%.0f', w.fraction)
+    pairs[n + 5], pairs[n + 6] = name .. '.updated', format('%.0f', w.updated)
+    if w.is_new or w.is_edited then
+      pairs[n + 7], pairs[n + 8] = name .. '.capacity', format('%.0f', w.capacity)
+      pairs[n + 9], pairs[n + 10] = name .. '.rate', w.rate
     end
   end
+  call('HSET', key, unpack(pairs))
   -- Gone when it would be full again, and a second later for clocks that are read between (promise 8).
-  if admitted then call('PEXPIRE', KEYS[k], string.format('%.0f', min(ceil(full / 1000) + 1000, 4000000000000))) end
+  call('PEXPIRE', key, format('%.0f', ceil(full / 1000) + 1000))
+end
+
+local keys, costs, longest = {}, {}, 0
+local next = 1
+for k = 1, #KEYS do
+  local cost, size = tonumber(ARGV[next]), tonumber(ARGV[next + 1])
+  local windows = load(KEYS[k], next + 2, size)
+  for _, w in ipairs(windows) do
+    w.wait = wait(w, cost)
+    longest = max(longest, w.wait)
+  end
+  keys[k], costs[k] = windows, cost
+  next = next + 2 + 5 * size
+end
+
+local is_admitted = longest == 0
+local reply = { is_admitted and 1 or 0 }
+for k = 1, #KEYS do
+  local full, is_edited = 0, false
+  for _, w in ipairs(keys[k]) do
+    if is_admitted then w.tokens = w.tokens - costs[k] end
+    local reset = wait(w, w.capacity)
+    full = max(full, reset)
+    is_edited = is_edited or w.is_edited
+    local n = #reply
+    reply[n + 1], reply[n + 2], reply[n + 3] = max(0, w.tokens), reset, w.wait
+  end
+  -- A refusal writes nothing: advancing later gives the same. But the expiry follows from the rate, so an edited policy
+  -- is noted even then; else the key would be gone, and the bucket full, by the rate of before.
+  if is_admitted or is_edited then save(KEYS[k], keys[k], full) end
 end
 return reply
