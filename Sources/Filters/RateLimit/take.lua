@@ -69,79 +69,62 @@ local function advance(w)
   w.tokens, w.fraction = w.capacity, 0
 end
 
--- One window as it is now, from the five fields that `fields` names. What does not read as a number counts as absent: a
--- bucket is full then.
-local function open(w, tokens, fraction, updated, old_capacity, old_rate)
-  w.tokens, w.fraction, w.updated = tonumber(tokens), tonumber(fraction), tonumber(updated)
-  local old = tonumber(old_capacity)
+-- Reads and advances one window. What does not read as a number counts as absent: a bucket is full then.
+-- A read for each window, with its words as arguments, is faster than one for all, which must build tables of words.
+local function load(key, name, rate, capacity, count, period)
+  local stored = call('HMGET', key, name .. '.tokens', name .. '.fraction', name .. '.updated', name .. '.capacity',
+    name .. '.rate')
+  -- All fields at once, also those set later: a table that grows is copied.
+  local w = { name = name, rate = rate, capacity = capacity, count = count, period = period,
+    tokens = tonumber(stored[1]), fraction = tonumber(stored[2]), updated = tonumber(stored[3]),
+    wait = 0, is_new = false, is_edited = false }
+  local old = tonumber(stored[4])
   if not (w.tokens and w.fraction and w.updated and old and old >= 1) then
-    w.tokens, w.fraction, w.updated, w.is_new = w.capacity, 0, now, true
-    return
+    w.tokens, w.fraction, w.updated, w.is_new = capacity, 0, now, true
+    return w
   end
-  if old ~= w.capacity or old_rate ~= w.rate then
-    if old ~= w.capacity then w.tokens = rescale(w.tokens, old, w.capacity) end
+  if old ~= capacity or stored[5] ~= rate then
+    if old ~= capacity then w.tokens = rescale(w.tokens, old, capacity) end
     w.fraction, w.is_edited = 0, true
   end
   advance(w)
+  return w
 end
 
--- The windows of one key, whose arguments begin at `first`: one read for all of them.
-local function load(key, first, size)
-  local windows, fields = {}, {}
-  for i = 1, size do
-    local a = first + (i - 1) * 5
-    local name = ARGV[a]
-    windows[i] = { name = name, rate = ARGV[a + 1], capacity = tonumber(ARGV[a + 2]), count = tonumber(ARGV[a + 3]),
-      period = tonumber(ARGV[a + 4]) }
-    local f = (i - 1) * 5
-    fields[f + 1], fields[f + 2], fields[f + 3] = name .. '.tokens', name .. '.fraction', name .. '.updated'
-    fields[f + 4], fields[f + 5] = name .. '.capacity', name .. '.rate'
+-- Writes one window; what never changes, only at first.
+local function save(key, w)
+  local name = w.name
+  -- Tokens, capacities and fractions are below 10^14, up to which Lua writes all digits; a time in µs is not.
+  local tokens, fraction, updated = w.tokens .. '', w.fraction .. '', format('%.0f', w.updated)
+  if w.is_new or w.is_edited then
+    call('HSET', key, name .. '.tokens', tokens, name .. '.fraction', fraction, name .. '.updated', updated,
+      name .. '.capacity', w.capacity .. '', name .. '.rate', w.rate)
+  else
+    call('HSET', key, name .. '.tokens', tokens, name .. '.fraction', fraction, name .. '.updated', updated)
   end
-  local stored = call('HMGET', key, unpack(fields))
-  for i = 1, size do
-    local f = (i - 1) * 5
-    open(windows[i], stored[f + 1], stored[f + 2], stored[f + 3], stored[f + 4], stored[f + 5])
-  end
-  return windows
 end
 
--- One write for all windows of a key. Capacity and rate only where they changed.
-local function save(key, windows, full)
-  local pairs = {}
-  for _, w in ipairs(windows) do
-    local n, name = #pairs, w.name
-    -- %.0f: Lua would write numbers from 10^14 on with an exponent.
-    pairs[n + 1], pairs[n + 2] = name .. '.tokens', format('%.0f', w.tokens)
-    pairs[n + 3], pairs[n + 4] = name .. '.fraction', format('%.0f', w.fraction)
-    pairs[n + 5], pairs[n + 6] = name .. '.updated', format('%.0f', w.updated)
-    if w.is_new or w.is_edited then
-      pairs[n + 7], pairs[n + 8] = name .. '.capacity', format('%.0f', w.capacity)
-      pairs[n + 9], pairs[n + 10] = name .. '.rate', w.rate
-    end
-  end
-  call('HSET', key, unpack(pairs))
-  -- Gone when it would be full again, and a second later for clocks that are read between (promise 8).
-  call('PEXPIRE', key, format('%.0f', ceil(full / 1000) + 1000))
-end
-
-local keys, costs, longest = {}, {}, 0
-local next = 1
+local buckets, costs, longest = {}, {}, 0
+local arg = 1
 for k = 1, #KEYS do
-  local cost, size = tonumber(ARGV[next]), tonumber(ARGV[next + 1])
-  local windows = load(KEYS[k], next + 2, size)
-  for _, w in ipairs(windows) do
+  local cost, windows = tonumber(ARGV[arg]), {}
+  local last = arg + 1 + 5 * tonumber(ARGV[arg + 1])
+  for a = arg + 2, last, 5 do
+    local w = load(KEYS[k], ARGV[a], ARGV[a + 1], tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4]))
     w.wait = wait(w, cost)
     longest = max(longest, w.wait)
+    windows[#windows + 1] = w
   end
-  keys[k], costs[k] = windows, cost
-  next = next + 2 + 5 * size
+  buckets[k], costs[k] = windows, cost
+  arg = last + 1
 end
 
 local is_admitted = longest == 0
 local reply = { is_admitted and 1 or 0 }
 for k = 1, #KEYS do
-  local full, is_edited = 0, false
-  for _, w in ipairs(keys[k]) do
+  local windows, full, is_edited = buckets[k], 0, false
+  for i = 1, #windows do
+    local w = windows[i]
     if is_admitted then w.tokens = w.tokens - costs[k] end
     local reset = wait(w, w.capacity)
     full = max(full, reset)
@@ -151,6 +134,10 @@ for k = 1, #KEYS do
   end
   -- A refusal writes nothing: advancing later gives the same. But the expiry follows from the rate, so an edited policy
   -- is noted even then; else the key would be gone, and the bucket full, by the rate of before.
-  if is_admitted or is_edited then save(KEYS[k], keys[k], full) end
+  if is_admitted or is_edited then
+    for i = 1, #windows do save(KEYS[k], windows[i]) end
+    -- Gone when it would be full again, and a second later for clocks that are read between (promise 8).
+    call('PEXPIRE', KEYS[k], (ceil(full / 1000) + 1000) .. '')
+  end
 end
 return reply
