@@ -1,3 +1,4 @@
+import HTTPWire
 import Policies
 import RedisClient
 
@@ -9,17 +10,20 @@ package final class LimitPolicy: Sendable {
     package let name: String
     /// At least one; no two with the same period.
     package let windows: [RateWindow]
-    /// Its part of the arguments of `take.lua`, which never changes: written once, copied into each command.
+    /// `<policy>:`, as keys begin with it.
+    let keyStart: [UInt8]
+    /// The windows as arguments of `take.lua`: they never change, so they are encoded once.
     let arguments: RedisCommandWriter.Encoded
 
     package init(name: String, windows: [RateWindow]) {
         self.name = name
         self.windows = windows
-        var words = ["\(windows.count)"]
-        for window in windows {
-            words += [window.name, window.text, "\(window.capacity)"]
-            words += ["\(window.terms.count)", "\(window.terms.period)"]
-        }
-        arguments = RedisCommandWriter.encoding(words)
+        keyStart = SubjectKey.escaped(policy: name) + [0x3A]
+        arguments = RedisCommandWriter.encoding(
+            ["\(windows.count)"]
+                + windows.flatMap { window in
+                    [window.name, window.text]
+                        + [window.capacity, window.terms.count, window.terms.period].map(String.init)
+                })
     }
 }
