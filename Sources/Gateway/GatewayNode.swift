@@ -87,6 +87,9 @@ package actor GatewayNode {
         guard !isStopping else { return }
         let next = try Snapshot(configuration, previous: snapshot, log: log)
         try state.checkUnchanged(configuration)
+        guard configuration.admin == snapshot.configuration.admin else {
+            throw SnapshotFailure(place: "admin", reason: "admin can't be changed by a reload; restart the node")
+        }
         let nextLog =
             configuration.accessLog == snapshot.configuration.accessLog
             ? accessLog : try Self.openAccessLog(configuration.accessLog)
@@ -107,9 +110,9 @@ package actor GatewayNode {
         accessLog = nextLog
         snapshot = next
         publish()
-        log.info(
-            "configuration reloaded",
-            ["generation": .integer(next.generation), "routes": .integer(configuration.routes.count)])
+        log.log(
+            .info, "configuration reloaded",
+            ["generation": .integer(next.generation), "routes": .integer(configuration.routes.count)], thins: false)
     }
 
     /// For log rotation.
