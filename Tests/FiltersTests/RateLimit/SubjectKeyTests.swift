@@ -8,7 +8,7 @@ struct SubjectKeyTests {
     private func key(_ subject: String) -> String {
         let key = ByteBuilder()
         key.append("p:")
-        withBytes(subject) { SubjectKey.append($0, to: key) }
+        withBytes(subject) { SubjectKey().append($0, to: key) }
         return String(key.bytes.text.dropFirst(2))
     }
 
