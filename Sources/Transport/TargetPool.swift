@@ -73,6 +73,7 @@ final class TargetPool {
         openCount += 1
         let opening = NIOLoopBound((self, attempt, attempt.serial), eventLoop: worker.loop)
         let worker = NIOLoopBound(self.worker, eventLoop: self.worker.loop)
+        let loop = self.worker.loop
         ClientBootstrap(group: self.worker.loop)
             .connectTimeout(.microseconds(Int64(settings.connectTimeoutMicroseconds)))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -86,8 +87,11 @@ final class TargetPool {
             }
             .connect(host: target.host, port: target.port)
             .whenComplete { result in
-                let (pool, attempt, serial) = opening.value
-                pool.opened(result, for: attempt, serial: serial)
+                // Not from within: a channel that is closed before it has told of its activation never tells of its end.
+                loop.execute {
+                    let (pool, attempt, serial) = opening.value
+                    pool.opened(result, for: attempt, serial: serial)
+                }
             }
     }
 
@@ -95,9 +99,10 @@ final class TargetPool {
         let isStillWanted = attempt.serial == serial
         switch result {
         case .success(let channel):
-            guard let connection = try? channel.pipeline.syncOperations.handler(type: UpstreamConnection.self) else {
-                return failed(.connectionLost, attempt, isStillWanted)
-            }
+            guard channel.isActive,
+                let connection = try? channel.pipeline.syncOperations.handler(type: UpstreamConnection.self)
+            else { return failed(.connectionLost, attempt, isStillWanted) }
+            connection.isCounted = true
             if isStillWanted { return attempt.connected(connection) }
             release(connection)
         case .failure(let error):

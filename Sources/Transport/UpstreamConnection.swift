@@ -28,6 +28,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var hasHeldRead = false
     /// The connection broke: a body that lasts until its end is not complete.
     private var hasFailed = false
+    /// The pool has taken it over and wants to hear of its end. Others are attempts at an address that lost the race.
+    var isCounted = false
     /// Requests sent over this connection; more than one means that it was taken from the pool.
     private(set) var servedCount = 0
     /// Whether any byte of the current response has come.
@@ -133,7 +135,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
             pool.discard()
             pool.closed(self)
             if wasReadingToEnd { attempt.responseEnded(trailers: []) } else { attempt.connectionLost(.connectionLost) }
-        } else {
+        } else if isCounted {
             pool.closed(self)
         }
     }
