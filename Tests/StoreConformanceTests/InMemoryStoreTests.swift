@@ -1,4 +1,3 @@
-import HTTPWire
 import Policies
 import TestSupport
 import Testing
@@ -57,31 +56,5 @@ struct InMemoryStoreTests {
         #expect(admitted == 1000)
         let last = try await MemoryUnderTest(buckets).take(policies.map { Ask(policy: $0, cost: 0) }, at: 1000)
         #expect(last.remaining == [0, 0, 0, 0, 0, 0])
-    }
-}
-
-@Suite("keys of subjects")
-struct SubjectKeyTests {
-    private func key(_ subject: String) -> String {
-        let builder = ByteBuilder()
-        Array(subject.utf8).withUnsafeBufferPointer { SubjectKey().append($0, to: builder) }
-        return builder.bytes.text
-    }
-
-    @Test("harmless bytes stay, others are percent-encoded")
-    func escaping() {
-        #expect(key("Aa0-._/:@z") == "Aa0-._/:@z")
-        #expect(key("a b{c}%\n~ü") == "a%20b%7Bc%7D%25%0A%7E%C3%BC")
-        #expect(
-            String(decoding: SubjectKey.escaped(policy: "route.claim-a:b}"), as: UTF8.self) == "route.claim-a%3Ab%7D")
-    }
-
-    @Test("a subject of 128 bytes stays whole; of a longer one 64 bytes and the first half of its SHA-256")
-    func long() {
-        let whole = String(repeating: "x", count: 128)
-        #expect(key(whole) == whole)
-        // printf 'x%.0s' {1..129} | sha256sum
-        #expect(key(whole + "x") == String(repeating: "x", count: 64) + "~" + "0ec9eb33e74510bcdd1f2ea55206e82f")
-        #expect(key(String(repeating: "ü", count: 22)).count == 64 + 33)
     }
 }
