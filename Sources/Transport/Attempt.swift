@@ -26,6 +26,8 @@ final class Attempt: ResponseProducer {
     private var isHeadPending = false
     private var joined = ByteBuffer()
     private var isRequestEnded = false
+    /// Only made when the attempt has to queue for a connection.
+    private var queueDeadline: Deadline?
 
     private init(worker: Worker) { self.worker = worker }
 
@@ -58,7 +60,19 @@ final class Attempt: ResponseProducer {
         target.acquire(for: self, fresh: fresh)
     }
 
+    /// All connections are busy: waits for one as long as it would wait for an answer.
+    func queued() {
+        let deadline = queueDeadline ?? Deadline(owner: self)
+        queueDeadline = deadline
+        worker.deadlines.set(deadline, microsecondsFromNow: upstream.settings.responseTimeoutMicroseconds)
+    }
+
+    private func leaveQueue() {
+        if let queueDeadline { worker.deadlines.remove(queueDeadline) }
+    }
+
     func failedToConnect(_ failure: Failure) {
+        leaveQueue()
         if failure != .tooManyPending, let index = upstream.pools.firstIndex(where: { $0 === pool }), index < 64 {
             // Nothing was sent, so any other target may be asked, whatever the method.
             unreachable |= 1 << UInt64(index)
@@ -70,6 +84,7 @@ final class Attempt: ResponseProducer {
     }
 
     func connected(_ connection: UpstreamConnection) {
+        leaveQueue()
         self.connection = connection
         state = .exchanging
         isRequestEnded = exchange.request.body == .none
@@ -113,6 +128,7 @@ final class Attempt: ResponseProducer {
 
     func receiveBody(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
         guard let connection, state == .exchanging || state == .responding else { return }
+        let serial = self.serial
         isRequestEnded = isEnd
         var bytes = bytes
         let isChunked = exchange.request.body == .chunked
@@ -128,7 +144,8 @@ final class Attempt: ResponseProducer {
         } else {
             connection.send(bytes, isEnd: isEnd)
         }
-        if !isEnd, !connection.isWritable { exchange.downstream.pauseBody() }
+        // The write may have failed, and with it this attempt.
+        if !isEnd, serial == self.serial, !connection.isWritable { exchange.downstream.pauseBody() }
     }
 
     func upstreamWritabilityChanged(isWritable: Bool) {
@@ -156,13 +173,15 @@ final class Attempt: ResponseProducer {
         gate = nil
         let downstream = exchange.downstream
         if isComplete {
-            connection = nil
             release()
         } else if !downstream.isWritable {
             connection?.pauseReading(true)
         }
         downstream.respond(head, body: body, isComplete: isComplete)
     }
+
+    /// The connection has all of the response and may serve another attempt from now on.
+    func connectionFinished() { connection = nil }
 
     func responseContinued(_ bytes: ByteBuffer) {
         guard state == .responding else { return }
@@ -219,6 +238,7 @@ final class Attempt: ResponseProducer {
 
     private func release() {
         guard state != .idle else { return }
+        leaveQueue()
         state = .idle
         serial &+= 1
         exchange = nil
@@ -228,5 +248,13 @@ final class Attempt: ResponseProducer {
         joined = ByteBuffer()
         isHeadPending = false
         if worker.idleAttempts.count < 1024 { worker.idleAttempts.append(self) }
+    }
+}
+
+extension Attempt: DeadlineOwner {
+    /// No connection became free in time.
+    func deadlineReached() {
+        pool?.forget(self)
+        fail(.tooManyPending)
     }
 }

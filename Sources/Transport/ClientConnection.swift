@@ -26,7 +26,7 @@ final class ClientConnection: ChannelDuplexHandler {
 
     /// An unwanted body up to this size is read and dropped to save the connection; a longer one costs it.
     static let discardLimit = 64 * 1024
-    /// How long a closing connection may take to let go of what it was sent (microseconds).
+    /// How long a connection that has sent all it had still takes in, and drops, what the client sends (microseconds).
     static let lingerMicroseconds = 2_000_000
     /// Input kept while an exchange is going on.
     static let inboxLimit = 64 * 1024
@@ -276,10 +276,12 @@ final class ClientConnection: ChannelDuplexHandler {
 
     /// The response is written; decides what becomes of the connection.
     func responseFinished() {
+        // Writing it may have shown that the client is gone, and then the exchange is over already.
+        guard case .exchanging = state else { return }
         producer = nil
         isBodyPaused = false
         worker.entry.finish(exchange)
-        guard keepsAlive else { return closeAfterFlush(lingering: !requestBody.isComplete) }
+        guard keepsAlive, canDiscardRequestBody else { return closeAfterFlush(lingering: !requestBody.isComplete) }
         if requestBody.isComplete {
             awaitNextHead()
         } else {
@@ -313,12 +315,13 @@ final class ClientConnection: ChannelDuplexHandler {
     func closeAfterFlush(lingering: Bool) {
         state = .closing
         guard let context else { return }
-        worker.deadlines.set(deadline, microsecondsFromNow: Self.lingerMicroseconds)
+        expectProgress()
         inbox = ByteBuffer()
         holdReads(false)
-        let channel = self.channel
-        context.writeAndFlush(NIOAny(ByteBuffer())).whenComplete { _ in
-            if lingering { channel.close(mode: .output, promise: nil) } else { channel.close(promise: nil) }
+        context.writeAndFlush(NIOAny(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in
+            guard lingering, self.context != nil else { return close() }
+            worker.deadlines.set(deadline, microsecondsFromNow: Self.lingerMicroseconds)
+            channel.close(mode: .output, promise: nil)
         }
     }
 

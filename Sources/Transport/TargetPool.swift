@@ -36,6 +36,7 @@ final class TargetPool {
             return attempt.failedToConnect(.tooManyPending)
         }
         pending.append(attempt)
+        attempt.queued()
     }
 
     /// The attempt has stopped waiting.
@@ -117,7 +118,9 @@ final class TargetPool {
         activeCount -= 1
         if isStillWanted { attempt.failedToConnect(failure) }
         // What waited behind this attempt would otherwise wait for a connection that nobody opens.
-        if openCount == 0 {
+        if openCount > 0 {
+            if openCount < settings.maximumConnections, let next = pending.popFirst() { open(for: next) }
+        } else {
             while let next = pending.popFirst() {
                 activeCount -= 1
                 next.failedToConnect(failure)

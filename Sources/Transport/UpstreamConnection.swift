@@ -54,12 +54,12 @@ final class UpstreamConnection: ChannelDuplexHandler {
         allowsReuse = true
         isRequestSent = false
         hasResponseBytes = false
-        worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.idleTimeoutMicroseconds)
+        expectProgress()
     }
 
     func send(_ buffer: ByteBuffer, isEnd: Bool) {
         guard let context else { return }
-        if isEnd { requestSent() }
+        if isEnd { requestSent() } else { expectProgress() }
         context.writeAndFlush(NIOAny(buffer), promise: nil)
     }
 
@@ -69,6 +69,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
         if isEnd {
             ChunkedOutput.writeEnd(trailers, to: context, worker.buffers)
             requestSent()
+        } else {
+            expectProgress()
         }
         context.flush()
     }
@@ -93,6 +95,11 @@ final class UpstreamConnection: ChannelDuplexHandler {
     }
 
     func close() { channel.close(promise: nil) }
+
+    /// The next piece of a body, either way, has to come within the idle timeout.
+    private func expectProgress() {
+        worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.idleTimeoutMicroseconds)
+    }
 
     private func requestSent() {
         isRequestSent = true
@@ -198,7 +205,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
             // The connection goes back before the client is served: its next, pipelined request may want it at once.
             finish()
         } else {
-            worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.idleTimeoutMicroseconds)
+            expectProgress()
         }
         attempt.responseStarted(head, body: first, isComplete: isComplete)
         if !isComplete, body.isComplete { endWithTrailers() }
@@ -207,7 +214,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     private func readBody() -> Bool {
         guard let attempt, let bytes = readBytes() else { return false }
-        worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.idleTimeoutMicroseconds)
+        expectProgress()
         let isComplete = body.isComplete
         let serial = attempt.serial
         if isComplete { finish() }
@@ -234,6 +241,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     /// The response is complete: the connection goes back to the pool, unless something speaks against it.
     private func finish() {
+        attempt?.connectionFinished()
         attempt = nil
         holdsReads = false
         if hasHeldRead {
@@ -264,14 +272,18 @@ extension UpstreamConnection: DeadlineOwner {
     func deadlineReached() {
         switch state {
         case .unused, .closed: close()
-        case .awaitingHead: fail(.responseTimeout)
-        case .readingBody:
-            // While the client holds the flow back the upstream is not to blame.
-            if holdsReads {
-                worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.idleTimeoutMicroseconds)
+        case .awaitingHead:
+            // While the client is slow to send its body there is nothing that the upstream could answer.
+            if isRequestSent {
+                fail(.responseTimeout)
+            } else if isWritable {
+                expectProgress()
             } else {
                 fail(.bodyTimeout)
             }
+        case .readingBody:
+            // While the client holds the flow back the upstream is not to blame.
+            if holdsReads { expectProgress() } else { fail(.bodyTimeout) }
         }
     }
 }

@@ -21,6 +21,11 @@ package final class TestOrigin: Sendable {
         package let message: RawMessage
         /// 1 for the first connection that the origin accepted; tells whether connections are reused.
         package let connection: Int
+
+        package init(message: RawMessage, connection: Int) {
+            self.message = message
+            self.connection = connection
+        }
     }
 
     package let port: Int

@@ -7,7 +7,8 @@ final class DeafListener {
     private let descriptor: Int32
     private var fillers: [Int32] = []
 
-    init() throws {
+    /// - Parameter room: connections that the kernel still accepts, and nobody serves: 0 or 1.
+    init(room: Int = 0) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -22,7 +23,7 @@ final class DeafListener {
         }
         port = Int(in_port_t(bigEndian: address.sin_port))
         guard status == 0 else { throw TestFailure("listen: \(String(cString: strerror(errno)))") }
-        for _ in 0..<3 {
+        for _ in 0..<(room == 0 ? 3 : 0) {
             let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
             let filler = socket(AF_INET, kind, 0)
             _ = withUnsafeMutablePointer(to: &address) { pointer in

@@ -1,5 +1,8 @@
 import GatewayCore
 import HTTPWire
+import NIOCore
+
+@testable import Transport
 
 /// Sends every exchange along one route, and counts.
 final class TestEntry: ExchangeEntry {
@@ -10,7 +13,12 @@ final class TestEntry: ExchangeEntry {
     private(set) var records: [ExchangeRecord] = []
     private(set) var faults: [HeadFault] = []
 
-    init(plan: RoutePlan) { self.plan = plan }
+    private let sendBuffer: Int?
+
+    init(plan: RoutePlan, sendBuffer: Int?) {
+        self.plan = plan
+        self.sendBuffer = sendBuffer
+    }
 
     func connected(_ peer: Peer) { connected += 1 }
 
@@ -18,6 +26,9 @@ final class TestEntry: ExchangeEntry {
 
     func arrive(_ exchange: Exchange) {
         arrived += 1
+        if let sendBuffer, let client = exchange.downstream as? ClientConnection {
+            try? client.channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: .init(sendBuffer))
+        }
         exchange.requestID.append("r\(arrived)")
         exchange.follow(plan)
     }

@@ -22,6 +22,8 @@ final class TestGateway: Sendable {
         var limits = TransportLimits()
         var settings: UpstreamSettings
         var maximumConnections = 1000
+        /// Size of the kernel's send buffer towards clients; nil leaves it to the kernel.
+        var sendBuffer: Int?
         /// Made on the loop, for each gateway anew.
         var filters: @Sendable () -> [any RequestFilter] = { [] }
     }
@@ -41,7 +43,7 @@ final class TestGateway: Sendable {
             let upstream = Upstream(settings: options.settings, metricsIndex: 7, worker: worker)
             let service = ForwardService(upstream: upstream, gate: gate, worker: worker)
             let plan = RoutePlan(name: "test", metricsIndex: 0, filters: options.filters(), service: service)
-            let entry = TestEntry(plan: plan)
+            let entry = TestEntry(plan: plan, sendBuffer: options.sendBuffer)
             worker.entry = entry
             worker.start {}
             let made = NIOLoopBound((worker, upstream, entry, gate), eventLoop: loop)
