@@ -75,9 +75,9 @@ let package = Package(
         tests(
             "TransportTests",
             ["Transport", "GatewayCore", "HTTPWire", "Policies", "TestSupport", nioCore, nioPosix]),
-        tests("FiltersTests", ["Filters", "TestSupport"]),
+        tests("FiltersTests", ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", nioCore]),
         tests("StoreConformanceTests", ["Filters", "RedisClient", "TestSupport"]),
-        tests("GatewayTests", ["Gateway", "TestSupport"]),
+        tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Telemetry", "TestSupport"]),
         tests("ClusterTests", ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

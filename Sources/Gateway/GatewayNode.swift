@@ -87,12 +87,15 @@ package actor GatewayNode {
         guard !isStopping else { return }
         let next = try Snapshot(configuration, previous: snapshot, log: log)
         try state.checkUnchanged(configuration)
+        guard configuration.admin == snapshot.configuration.admin else {
+            throw SnapshotFailure(place: "admin", reason: "admin can't be changed by a reload; restart the node")
+        }
         let nextLog =
             configuration.accessLog == snapshot.configuration.accessLog
             ? accessLog : try Self.openAccessLog(configuration.accessLog)
         let kept = Set(configuration.listeners.map(\.bind))
-        let known = Set(listeners.map(\.bind))
-        try await bindListeners(configuration.listeners.map(\.bind).filter { !known.contains($0) })
+        try await bindNewListeners(of: configuration)
+        next.adoptBreakerSettings()
         for worker in workers {
             try await worker.run { gateway in
                 let log = nextLog.map(AccessLog.init(sink:))
@@ -107,9 +110,9 @@ package actor GatewayNode {
         accessLog = nextLog
         snapshot = next
         publish()
-        log.info(
-            "configuration reloaded",
-            ["generation": .integer(next.generation), "routes": .integer(configuration.routes.count)])
+        log.log(
+            .info, "configuration reloaded",
+            ["generation": .integer(next.generation), "routes": .integer(configuration.routes.count)], thins: false)
     }
 
     /// For log rotation.
@@ -175,6 +178,7 @@ package actor GatewayNode {
             var bound: [Listener] = []
             var port = bind.port
             do {
+                try await Listener.checkUnused(host: bind.host, port: port, on: group.next()).get()
                 for worker in workers {
                     let wanted = port
                     let connections = self.connections
@@ -195,6 +199,19 @@ package actor GatewayNode {
         }
     }
 
+    /// All of those that are not bound yet, or none.
+    private func bindNewListeners(of configuration: GatewayConfiguration) async throws {
+        let known = Set(listeners.map(\.bind))
+        let count = listeners.count
+        do {
+            try await bindListeners(configuration.listeners.map(\.bind).filter { !known.contains($0) })
+        } catch {
+            for entry in listeners[count...] { for listener in entry.listeners { try? await listener.close().get() } }
+            listeners.removeSubrange(count...)
+            throw error
+        }
+    }
+
     private func startAdmin() async throws {
         let settings = snapshot.configuration.admin
         let (view, loop) = (self.view, group.next())
@@ -208,6 +225,7 @@ package actor GatewayNode {
             return NIOLoopBound(worker, eventLoop: loop)
         }.get()
         do {
+            try await Listener.checkUnused(host: settings.bind.host, port: settings.bind.port, on: loop).get()
             let listener = try await loop.flatSubmit {
                 Listener.bind(
                     host: settings.bind.host, port: settings.bind.port, worker: handle.value,

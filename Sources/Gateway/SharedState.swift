@@ -58,6 +58,10 @@ struct SharedState: Sendable {
             throw SnapshotFailure(
                 place: "state", reason: "state can't be changed by a reload; restart the node to move its shared state")
         }
+        guard configuration.nodeID == nil || configuration.nodeID == nodeID else {
+            throw SnapshotFailure(
+                place: "node.id", reason: "a node can't change its id by a reload; restart it")
+        }
     }
 
     private static func connectionSettings(

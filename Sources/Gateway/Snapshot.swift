@@ -46,6 +46,14 @@ struct Snapshot: Sendable {
         return limits
     }
 
+    /// Edited settings reach the breakers that live on. Not before the configuration is certain to be taken: a reload that
+    /// is refused must leave no trace.
+    func adoptBreakerSettings() {
+        for (name, breaker) in breakers {
+            if let settings = configuration.upstreams[name]?.breaker { breaker.adopt(settings) }
+        }
+    }
+
     private static func directory(of configuration: GatewayConfiguration) throws(SnapshotFailure) -> ConsumerDirectory {
         let consumers = configuration.consumers.map {
             ConsumerDirectory.Consumer(id: $0.id, plan: $0.plan, scopes: $0.scopes, keyHashes: $0.keyHashes)
@@ -86,7 +94,6 @@ struct Snapshot: Sendable {
         for (name, upstream) in configuration.upstreams {
             guard let settings = upstream.breaker else { continue }
             if let known = previous?.breakers[name] {
-                known.adopt(settings)
                 breakers[name] = known
                 continue
             }

@@ -48,13 +48,22 @@ final class WorkerGateway: ExchangeEntry {
     /// Brings the gauges up to date, for a scrape.
     func measure() -> MetricValues {
         metrics.values.connections.open = worker.connectionCount
+        metrics.values.connections.refused = worker.refusedConnections
         for upstream in plans.upstreams.values {
-            metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount
+            let unused = upstream.unusedConnectionCount
+            metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount - unused
+            metrics.values.upstreams[upstream.metricsIndex].idleConnections = unused
         }
         if let redis = resources.redis { metrics.values.redis.adopt(redis) }
         for (name, breaker) in snapshot.breakers {
             guard let upstream = plans.upstreams[name] else { continue }
             metrics.values.upstreams[upstream.metricsIndex].breaker = BreakerGauge(breaker.state)
+            // The breaker is the node's, and workers are summed: so one of them counts its transitions.
+            guard worker.index == 0 else { continue }
+            for state in [Breaker.State.closed, .halfOpen, .open] {
+                metrics.values.upstreams[upstream.metricsIndex].transitions[BreakerGauge(state)] =
+                    breaker.transitions(to: state)
+            }
         }
         return metrics.values
     }

@@ -72,6 +72,7 @@ final class ClientConnection: ChannelDuplexHandler {
         worker.opened(self)
         let isWelcome = count.enter()
         worker.entry.connected(peer)
+        if !isWelcome { worker.refusedConnections += 1 }
         if !isWelcome || worker.isDraining { return close() }
         worker.deadlines.set(deadline, microsecondsFromNow: worker.limits.headerTimeoutMicroseconds)
     }

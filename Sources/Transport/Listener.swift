@@ -12,6 +12,15 @@ package struct Listener {
     package let channel: any Channel
     package var port: Int { channel.localAddress?.port ?? 0 }
 
+    /// Whether nobody listens on this address yet. Sockets that share an address would otherwise be joined by a second
+    /// process without a word, and each would get part of the other's connections.
+    package static func checkUnused(host: String, port: Int, on loop: any EventLoop) -> EventLoopFuture<Void> {
+        ServerBootstrap(group: loop)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .bind(host: host, port: port)
+            .flatMap { $0.close() }
+    }
+
     /// - Throws: `IOError` when the address can't be bound.
     package static func bind(
         host: String, port: Int, worker: Worker, openConnections: ConnectionCount

@@ -15,6 +15,7 @@ final class TargetPool {
     private var isClosed = false
     /// Open and opening connections.
     private(set) var openCount = 0
+    var unusedCount: Int { unused.count }
     /// Attempts that hold a connection or wait for one.
     private(set) var activeCount = 0
 

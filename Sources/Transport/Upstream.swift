@@ -57,6 +57,9 @@ package final class Upstream {
     /// Connections in use and unused, for metrics.
     package var connectionCount: Int { pools.reduce(0) { $0 + $1.openCount } }
 
+    /// Those of them that wait for a request.
+    package var unusedConnectionCount: Int { pools.reduce(0) { $0 + $1.unusedCount } }
+
     /// Picks the target for an exchange; `excluding` are the targets that it has found unreachable (bit by index).
     func pick(for exchange: Exchange, excluding: UInt64) -> TargetPool? {
         if pools.count == 1 { return excluding & 1 == 0 ? pools[0] : nil }

@@ -40,6 +40,9 @@ package final class Worker {
     /// Client connections that are open now.
     package var connectionCount: Int { clients.count }
 
+    /// Connections that were closed at once because of `limits.connections`, so far.
+    package internal(set) var refusedConnections = 0
+
     /// Ends idle connections now and busy ones with their current response. The future completes when all are gone.
     package func drain() -> EventLoopFuture<Void> {
         isDraining = true

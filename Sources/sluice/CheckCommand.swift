@@ -18,10 +18,12 @@ struct CheckCommand: ParsableCommand {
             let configuration = try GatewayConfiguration.load(
                 path: file, environment: ProcessInfo.processInfo.environment)
             try GatewayNode.validate(configuration)
-            let routes = configuration.routes.count
-            print("\(file): ok (\(routes) route\(routes == 1 ? "" : "s"), \(configuration.upstreams.count) upstreams)")
+            let routes = Self.counted(configuration.routes.count, "route")
+            print("\(file): ok (\(routes), \(Self.counted(configuration.upstreams.count, "upstream")))")
         } catch {
             throw fail("\(error)")
         }
     }
+
+    private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 }

@@ -57,7 +57,9 @@ struct RunCommand: AsyncParsableCommand {
                 try await node.reload(try load())
                 try await node.reopenAccessLog()
             } catch {
-                log.error("reload refused; the old configuration serves on", ["reason": .string("\(error)")])
+                log.log(
+                    .error, "reload refused; the old configuration serves on", ["reason": .string("\(error)")],
+                    thins: false)
             }
         }
         await node.stop()

@@ -1,5 +1,8 @@
 """What each contender is told: the same work, one worker each, as its own manual would have it."""
 
+import atexit
+import os
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -61,12 +64,17 @@ def nginx_proxy(directory, port, origin_port, log=None, buffers="", lua=""):
 
 
 def nginx_limit(redis_port, script, arguments):
-    """The Lua of the limit. Inlined: nginx's worker may not be allowed to read the checkout."""
+    """The Lua of the limit, as a file where nginx's worker may read it: it is too long to stand in the configuration."""
     source = (HERE / "limit.lua").read_text()
     listed = ", ".join(f'"{argument}"' for argument in arguments)
     for name, value in (("REDIS_PORT", str(redis_port)), ("SCRIPT", script), ("ARGUMENTS", listed)):
         source = source.replace(f"%{name}%", value)
-    return f"access_by_lua_block {{\n{source}\n}}"
+    handle, path = tempfile.mkstemp(prefix="sluice-bench-", suffix=".lua")
+    atexit.register(os.unlink, path)
+    with os.fdopen(handle, "w") as file:
+        file.write(source)
+    os.chmod(path, 0o644)
+    return f"access_by_lua_file {path};"
 
 
 def haproxy(port, origin_port, logs=False):

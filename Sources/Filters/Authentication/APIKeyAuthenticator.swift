@@ -16,6 +16,8 @@ package final class APIKeyAuthenticator: Authenticator {
     private let consumers: ConsumerDirectory
     private let hasher: SHA256Hasher
     private let unknown: Reply
+    /// A percent-encoded key, decoded.
+    private let decoded = ByteBuilder(capacity: 128)
 
     /// - Throws: `CredentialError` when libcrypto can't be used.
     package init(source: Source, consumers: ConsumerDirectory) throws {
@@ -36,13 +38,40 @@ package final class APIKeyAuthenticator: Authenticator {
 
     package func authenticate(_ exchange: Exchange) -> AuthenticationResult {
         name.withUnsafeBufferPointer { name in
-            guard let key = isInHeader ? exchange.request.fields.first(name) : exchange.request.queryValue(name) else {
-                return .absent
-            }
+            guard let key = isInHeader ? exchange.request.fields.first(name) : queryValue(name, of: exchange.request)
+            else { return .absent }
             guard let index = consumers.keys.consumer(ofKey: UnsafeRawBufferPointer(key), using: hasher) else {
                 return .rejected(unknown)
             }
             return .accepted(consumers.identities[index])
+        }
+    }
+
+    /// Decoded (RFC 3986 §2.1): clients must encode what a query may not hold, and may encode anything.
+    private func queryValue(_ name: Bytes, of request: RequestHead) -> Bytes? {
+        guard let value = request.queryValue(name), value.contains(0x25) else { return request.queryValue(name) }
+        decoded.removeAll()
+        var index = 0
+        while index < value.count {
+            if value[index] == 0x25, index + 2 < value.count, let high = Self.nibble(value[index + 1]),
+                let low = Self.nibble(value[index + 2])
+            {
+                decoded.append(high << 4 | low)
+                index += 3
+            } else {
+                decoded.append(value[index])
+                index += 1
+            }
+        }
+        return decoded.bytes
+    }
+
+    private static func nibble(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 0x30...0x39: digit - 0x30
+        case 0x41...0x46: digit - 0x37
+        case 0x61...0x66: digit - 0x57
+        default: nil
         }
     }
 }

@@ -7,37 +7,52 @@ import Synchronization
 /// A mutex, held for a few dozen nanoseconds, rather than a breaker per worker: five failures are to mean five failures,
 /// however many cores the node has.
 package final class SharedBreaker: Sendable {
-    private let breaker: Mutex<Breaker>
+    private struct Guarded {
+        var breaker: Breaker
+        /// How often each state was entered.
+        var entered: [Breaker.State: Int] = [:]
+    }
+
+    private let guarded: Mutex<Guarded>
     private let onTransition: @Sendable (Breaker.Transition) -> Void
 
     /// - Parameter onTransition: called on the worker whose request caused it, outside of the lock.
     package init(_ settings: BreakerSettings, onTransition: @escaping @Sendable (Breaker.Transition) -> Void) {
-        breaker = Mutex(Breaker(settings))
+        guarded = Mutex(Guarded(breaker: Breaker(settings)))
         self.onTransition = onTransition
     }
 
     /// Edited settings take effect; state and counts stay.
     package func adopt(_ settings: BreakerSettings) {
-        breaker.withLock { $0.adopt(settings) }
+        guarded.withLock { $0.breaker.adopt(settings) }
     }
 
-    package var state: Breaker.State { breaker.withLock { $0.state } }
+    package var state: Breaker.State { guarded.withLock { $0.breaker.state } }
+
+    /// How often this breaker has entered the state.
+    package func transitions(to state: Breaker.State) -> Int { guarded.withLock { $0.entered[state, default: 0] } }
 
     func admit(now: Int) -> Breaker.Admission.Decision {
-        let admission = breaker.withLock { $0.admit(now: now) }
-        if let transition = admission.transition { onTransition(transition) }
+        let admission = guarded.withLock { $0.breaker.admit(now: now) }
+        note(admission.transition)
         return admission.decision
     }
 
     func report(_ outcome: Breaker.Outcome, durationMicroseconds: Int, _ ticket: Breaker.Ticket, now: Int) {
-        let transition = breaker.withLock {
-            $0.report(outcome, durationMicroseconds: durationMicroseconds, ticket, now: now)
+        let transition = guarded.withLock {
+            $0.breaker.report(outcome, durationMicroseconds: durationMicroseconds, ticket, now: now)
         }
-        if let transition { onTransition(transition) }
+        note(transition)
     }
 
     func cancel(_ ticket: Breaker.Ticket, now: Int) {
-        breaker.withLock { $0.cancel(ticket, now: now) }
+        guarded.withLock { $0.breaker.cancel(ticket, now: now) }
+    }
+
+    private func note(_ transition: Breaker.Transition?) {
+        guard let transition else { return }
+        guarded.withLock { $0.entered[transition.to, default: 0] += 1 }
+        onTransition(transition)
     }
 }
 

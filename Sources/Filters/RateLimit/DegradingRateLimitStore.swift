@@ -10,6 +10,7 @@ package final class DegradingRateLimitStore: RateLimitStore, TakeWaiter {
     private let shared: any RateLimitStore
     private let local: (any RateLimitStore)?
     private let liveNodes: @Sendable () -> Int
+    private let now: () -> Int
     private var breaker: Breaker
     private var shares: [ObjectIdentifier: Share] = [:]
     private let localRequest = TakeRequest()
@@ -23,12 +24,15 @@ package final class DegradingRateLimitStore: RateLimitStore, TakeWaiter {
     /// - Parameters:
     ///   - local: nil if nothing is to be decided without the shared store (`allow`, `deny`).
     ///   - liveNodes: how many nodes share the limits, at least 1.
+    ///   - now: microseconds of this process.
     package init(
-        shared: any RateLimitStore, local: (any RateLimitStore)?, liveNodes: @escaping @Sendable () -> Int
+        shared: any RateLimitStore, local: (any RateLimitStore)?, liveNodes: @escaping @Sendable () -> Int,
+        now: @escaping () -> Int = MonotonicClock.microseconds
     ) {
         self.shared = shared
         self.local = local
         self.liveNodes = liveNodes
+        self.now = now
         var settings = BreakerSettings()
         settings.failures = 3
         settings.errorRate = 0
@@ -37,7 +41,7 @@ package final class DegradingRateLimitStore: RateLimitStore, TakeWaiter {
     }
 
     package func take(_ request: TakeRequest) -> Bool {
-        switch breaker.admit(now: MonotonicClock.microseconds()).decision {
+        switch breaker.admit(now: now()).decision {
         case .refuse:
             decideAlone(request)
             return true
@@ -62,7 +66,7 @@ package final class DegradingRateLimitStore: RateLimitStore, TakeWaiter {
         let isSuccess = request.outcome != .unavailable
         _ = breaker.report(
             isSuccess ? .success : .failure, durationMicroseconds: 0, Breaker.Ticket(encoded: request.ticket),
-            now: MonotonicClock.microseconds())
+            now: now())
         if !isSuccess { decideAlone(request) }
     }
 

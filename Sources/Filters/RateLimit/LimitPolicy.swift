@@ -1,4 +1,6 @@
+import HTTPWire
 import Policies
+import RedisClient
 
 /// A named limit with all its windows, which are decided together.
 ///
@@ -8,9 +10,20 @@ package final class LimitPolicy: Sendable {
     package let name: String
     /// At least one; no two with the same period.
     package let windows: [RateWindow]
+    /// `<policy>:`, as keys begin with it.
+    let keyStart: [UInt8]
+    /// The windows as arguments of `take.lua`: they never change, so they are encoded once.
+    let arguments: RedisCommandWriter.Encoded
 
     package init(name: String, windows: [RateWindow]) {
         self.name = name
         self.windows = windows
+        keyStart = SubjectKey.escaped(policy: name) + [0x3A]
+        arguments = RedisCommandWriter.encoding(
+            ["\(windows.count)"]
+                + windows.flatMap { window in
+                    [window.name, window.text]
+                        + [window.capacity, window.terms.count, window.terms.period].map(String.init)
+                })
     }
 }

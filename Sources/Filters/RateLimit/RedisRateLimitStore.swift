@@ -8,35 +8,43 @@ import Telemetry
 package final class RedisRateLimitStore: RateLimitStore {
     private let connection: RedisConnection
     private let script: RedisScriptID
+    /// `<namespace>:bucket:{`
     private let keyStart: [UInt8]
+    private let subjectKey = SubjectKey()
     private let key = ByteBuilder(capacity: 256)
-    private var arguments: [ObjectIdentifier: (policy: LimitPolicy, encoded: RedisCommandWriter.Encoded)] = [:]
-
     private let metrics: WorkerMetrics
+    /// Whether a call is being made: a completion that comes meanwhile is the answer to this very call.
+    private var isCalling = false
+    private var isDecided = false
+    /// Why the latest request that could not be decided was not; for logs.
+    package private(set) var lastFailure: RedisError?
 
     /// - Parameter namespace: the first part of every key.
-    package init(connection: RedisConnection, namespace: String, metrics: WorkerMetrics) {
+    package convenience init(connection: RedisConnection, namespace: String, metrics: WorkerMetrics) {
+        self.init(connection: connection, namespace: namespace, metrics: metrics, source: PackageResources.take_lua)
+    }
+
+    /// - Parameter source: of the script; tests wrap it to set its clock.
+    init(connection: RedisConnection, namespace: String, metrics: WorkerMetrics, source: [UInt8]) {
         self.connection = connection
         self.metrics = metrics
         keyStart = Array("\(namespace):bucket:{".utf8)
-        script = connection.register(RedisScript(name: "take", source: PackageResources.take_lua))
+        script = connection.register(RedisScript(name: "take", source: source))
     }
 
     package func take(_ request: TakeRequest) -> Bool {
-        var argumentCount = 0
-        for entry in request.entries { argumentCount += 1 + encoded(entry.policy).words }
-        var isSynchronous = true
-        var isDecided = false
+        let keys = request.entries.count
+        let arguments = request.entries.reduce(0) { $0 + 1 + $1.policy.arguments.words }
         let asked = MonotonicClock.microseconds()
-        connection.call(script, keys: request.entries.count, arguments: argumentCount) { writer in
+        isCalling = true
+        isDecided = false
+        connection.call(script, keys: keys, arguments: arguments) { writer in
             write(request, to: &writer)
-        } completion: { [metrics] result in
+        } completion: { [self] result in
             metrics.values.redis.note(result, microseconds: MonotonicClock.microseconds() &- asked)
-            Self.conclude(request, result)
-            isDecided = true
-            if !isSynchronous { request.waiter?.decided(request) }
+            conclude(request, result)
         }
-        isSynchronous = false
+        isCalling = false
         return isDecided
     }
 
@@ -44,49 +52,44 @@ package final class RedisRateLimitStore: RateLimitStore {
         for entry in request.entries {
             key.removeAll()
             key.append(keyStart)
-            key.append(entry.policy.name)
-            key.append(0x3A)
-            SubjectKey.append(request.subject(of: entry), to: key)
+            key.append(entry.policy.keyStart)
+            subjectKey.append(request.subject(of: entry), to: key)
             key.append(0x7D)
             writer.append(UnsafeRawBufferPointer(key.bytes))
         }
         for entry in request.entries {
             writer.append(entry.cost)
-            writer.append(encoded(entry.policy))
+            writer.append(entry.policy.arguments)
         }
     }
 
-    /// A policy's part of the arguments never changes, so it is written once.
-    private func encoded(_ policy: LimitPolicy) -> RedisCommandWriter.Encoded {
-        let identity = ObjectIdentifier(policy)
-        if let known = arguments[identity] { return known.encoded }
-        var words = ["\(policy.windows.count)"]
-        for window in policy.windows {
-            words += [
-                window.name, window.text, "\(window.capacity)", "\(window.terms.count)", "\(window.terms.period)",
-            ]
+    private func conclude(_ request: TakeRequest, _ result: Result<RedisReply, RedisError>) {
+        switch result {
+        case .success(let reply): read(reply, into: request)
+        case .failure(let error): fail(request, error)
         }
-        let encoded = RedisCommandWriter.encoding(words)
-        // Policies of earlier configurations would otherwise pile up over reloads.
-        if arguments.count > 100_000 { arguments.removeAll() }
-        arguments[identity] = (policy, encoded)
-        return encoded
+        if isCalling { isDecided = true } else { request.waiter?.decided(request) }
     }
 
-    private static func conclude(_ request: TakeRequest, _ result: Result<RedisReply, RedisError>) {
-        guard case .success(let reply) = result, let admitted = reply[0]?.integer else {
-            return request.conclude(.unavailable)
-        }
+    /// The reply as `take.lua` documents it.
+    private func read(_ reply: RedisReply, into request: TakeRequest) {
         let windows = request.entries.reduce(0) { $0 + $1.policy.windows.count }
-        guard reply.count == 1 + 3 * windows else { return request.conclude(.unavailable) }
+        guard reply.count == 1 + 3 * windows, let admitted = reply[0]?.integer else {
+            return fail(request, .unexpectedReply("the admission and three numbers for each of \(windows) windows"))
+        }
         for index in 0..<windows {
+            guard let remaining = reply[1 + 3 * index]?.integer, let reset = reply[2 + 3 * index]?.integer,
+                let wait = reply[3 + 3 * index]?.integer
+            else { return fail(request, .unexpectedReply("integers in the reply of take.lua")) }
             request.append(
-                TakeRequest.WindowState(
-                    remaining: reply[1 + 3 * index]?.integer ?? 0,
-                    resetMicroseconds: reply[2 + 3 * index]?.integer ?? 0,
-                    waitMicroseconds: reply[3 + 3 * index]?.integer ?? 0))
+                TakeRequest.WindowState(remaining: remaining, resetMicroseconds: reset, waitMicroseconds: wait))
         }
         request.conclude(admitted == 1 ? .admitted : .refused)
+    }
+
+    private func fail(_ request: TakeRequest, _ error: RedisError) {
+        lastFailure = error
+        request.conclude(.unavailable)
     }
 }
 

@@ -21,7 +21,7 @@
 -- All time is this server's. All numbers are integers below 2^53, which doubles hold exactly; the steps are those of
 -- TokenBucket and BucketSet in the Policies module, and give the same numbers to the last unit.
 
-local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
+local floor, ceil, max, min, format = math.floor, math.ceil, math.max, math.min, string.format
 local call = redis.call
 local LONGEST = 4503599627370496 -- 2^52 µs: never
 
@@ -70,22 +70,38 @@ local function advance(w)
 end
 
 -- Reads and advances one window. What does not read as a number counts as absent: a bucket is full then.
+-- A read for each window, with its words as arguments, is faster than one for all, which must build tables of words.
 local function load(key, name, rate, capacity, count, period)
   local stored = call('HMGET', key, name .. '.tokens', name .. '.fraction', name .. '.updated', name .. '.capacity',
     name .. '.rate')
+  -- All fields at once, also those set later: a table that grows is copied.
   local w = { name = name, rate = rate, capacity = capacity, count = count, period = period,
-    tokens = tonumber(stored[1]), fraction = tonumber(stored[2]), updated = tonumber(stored[3]) }
+    tokens = tonumber(stored[1]), fraction = tonumber(stored[2]), updated = tonumber(stored[3]),
+    wait = 0, is_new = false, is_edited = false }
   local old = tonumber(stored[4])
   if not (w.tokens and w.fraction and w.updated and old and old >= 1) then
-    w.tokens, w.fraction, w.updated, w.edited = capacity, 0, now, true
+    w.tokens, w.fraction, w.updated, w.is_new = capacity, 0, now, true
     return w
   end
   if old ~= capacity or stored[5] ~= rate then
     if old ~= capacity then w.tokens = rescale(w.tokens, old, capacity) end
-    w.fraction, w.edited = 0, true
+    w.fraction, w.is_edited = 0, true
   end
   advance(w)
   return w
+end
+
+-- Writes one window; what never changes, only at first.
+local function save(key, w)
+  local name = w.name
+  -- Tokens, capacities and fractions are below 10^14, up to which Lua writes all digits; a time in µs is not.
+  local tokens, fraction, updated = w.tokens .. '', w.fraction .. '', format('%.0f', w.updated)
+  if w.is_new or w.is_edited then
+    call('HSET', key, name .. '.tokens', tokens, name .. '.fraction', fraction, name .. '.updated', updated,
+      name .. '.capacity', w.capacity .. '', name .. '.rate', w.rate)
+  else
+    call('HSET', key, name .. '.tokens', tokens, name .. '.fraction', fraction, name .. '.updated', updated)
+  end
 end
 
 local buckets, costs, longest = {}, {}, 0
@@ -103,31 +119,25 @@ for k = 1, #KEYS do
   arg = last + 1
 end
 
-local admitted = longest == 0
-local reply = { admitted and 1 or 0 }
+local is_admitted = longest == 0
+local reply = { is_admitted and 1 or 0 }
 for k = 1, #KEYS do
-  local full = 0
-  for _, w in ipairs(buckets[k]) do
-    if admitted then w.tokens = w.tokens - costs[k] end
+  local windows, full, is_edited = buckets[k], 0, false
+  for i = 1, #windows do
+    local w = windows[i]
+    if is_admitted then w.tokens = w.tokens - costs[k] end
     local reset = wait(w, w.capacity)
     full = max(full, reset)
-    reply[#reply + 1] = max(0, w.tokens)
-    reply[#reply + 1] = reset
-    reply[#reply + 1] = w.wait
-    if admitted then
-      -- %.0f: Lua would write numbers from 10^14 on with an exponent.
-      local n = w.name
-      local tokens, fraction, updated =
-        string.format('%.0f', w.tokens), string.format('%.0f', w.fraction), string.format('%.0f', w.updated)
-      if w.edited then
-        call('HSET', KEYS[k], n .. '.tokens', tokens, n .. '.fraction', fraction, n .. '.updated', updated,
-          n .. '.capacity', string.format('%.0f', w.capacity), n .. '.rate', w.rate)
-      else
-        call('HSET', KEYS[k], n .. '.tokens', tokens, n .. '.fraction', fraction, n .. '.updated', updated)
-      end
-    end
+    is_edited = is_edited or w.is_edited
+    local n = #reply
+    reply[n + 1], reply[n + 2], reply[n + 3] = max(0, w.tokens), reset, w.wait
   end
-  -- Gone when it would be full again, and a second later for clocks that are read between (promise 8).
-  if admitted then call('PEXPIRE', KEYS[k], string.format('%.0f', min(ceil(full / 1000) + 1000, 4000000000000))) end
+  -- A refusal writes nothing: advancing later gives the same. But the expiry follows from the rate, so an edited policy
+  -- is noted even then; else the key would be gone, and the bucket full, by the rate of before.
+  if is_admitted or is_edited then
+    for i = 1, #windows do save(KEYS[k], windows[i]) end
+    -- Gone when it would be full again, and a second later for clocks that are read between (promise 8).
+    call('PEXPIRE', KEYS[k], (ceil(full / 1000) + 1000) .. '')
+  end
 end
 return reply

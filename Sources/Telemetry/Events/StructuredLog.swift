@@ -51,12 +51,16 @@ package final class StructuredLog: Sendable {
     package var linesDropped: Int { state.withLock { $0.linesDropped } }
 
     /// `message` is a constant; it is also what repeats are recognised by.
-    package func log(_ level: LogLevel, _ message: StaticString, _ metadata: KeyValuePairs<String, LogValue> = [:]) {
+    /// - Parameter thins: whether frequent repeats are left out. False for what an operator has asked for and waits to hear.
+    package func log(
+        _ level: LogLevel, _ message: StaticString, _ metadata: KeyValuePairs<String, LogValue> = [:],
+        thins: Bool = true
+    ) {
         guard level >= minimumLevel else { return }
         let now = now()
         state.withLock { state in
             let identity = UInt(bitPattern: message.utf8Start)
-            guard let suppressed = state.repeats.admit(message: identity, now: now) else { return }
+            guard let suppressed = thins ? state.repeats.admit(message: identity, now: now) : 0 else { return }
             state.buffer.clear()
             state.buffer.addLine { line in
                 begin(level, now, message, &state.timestamp, &line)

@@ -38,7 +38,7 @@ package struct UpstreamMetrics: Sendable {
     package var idleConnections = 0
     /// The worker's copy; the worst of all workers is shown.
     package var breaker = BreakerGauge.closed
-    /// By the state that was entered. Counted by the worker that made the transition.
+    /// By the state that was entered. The breaker is the node's: only one worker reports it.
     package var transitions = CaseCounts<BreakerGauge>()
     /// Requests that the open breaker answered.
     package var breakerRefusals = 0

@@ -20,8 +20,8 @@ final class Balancer: Sendable {
         let root = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let template = kind == .nginx ? "deploy/nginx/sluice.conf" : "deploy/haproxy/sluice.cfg"
-        let source = root.appendingPathComponent(template)
+        let source = root.appendingPathComponent(
+            kind == .nginx ? "deploy/nginx/sluice.conf" : "deploy/haproxy/sluice.cfg")
         let text = Self.configuration(try String(contentsOf: source, encoding: .utf8), port: port, nodes)
         let file = try files.write("sluice.conf", text)
         switch kind {

@@ -21,19 +21,20 @@ final class Node: Sendable {
         port = try freePort()
         adminPort = try freePort()
         let token = adminToken.map { ", token: \"\($0)\"" } ?? ""
-        preamble = """
-            listeners: [{ bind: "127.0.0.1:\(port)" }]
+        rest = """
             admin: { bind: "127.0.0.1:\(adminPort)"\(token) }
             node: { id: \(name) }
 
             """
-        configurationPath = try files.write("sluice.yaml", preamble + configuration)
+        configurationPath = files.file("sluice.yaml")
         self.environment = environment
         process = Mutex(nil)
+        try write(configuration)
         try await start()
     }
 
-    private let preamble: String
+    /// What is this node's own, besides its listeners.
+    private let rest: String
 
     var errors: String { process.withLock { $0?.standardError ?? "" } }
     var output: String { process.withLock { $0?.standardOutput ?? "" } }
@@ -65,13 +66,15 @@ final class Node: Sendable {
     }
 
     /// Writes the file anew, without the node knowing.
-    func write(_ configuration: String) throws {
-        try files.write("sluice.yaml", preamble + configuration)
+    /// - Parameter further: ports to listen on besides `port`.
+    func write(_ configuration: String, further: [Int] = []) throws {
+        let binds = ([port] + further).map { "{ bind: \"127.0.0.1:\($0)\" }" }.joined(separator: ", ")
+        try files.write("sluice.yaml", "listeners: [\(binds)]\n" + rest + configuration)
     }
 
     /// Has the new configuration put to work, and waits until the node says that it was, or that it was refused.
-    func reload(_ configuration: String) async throws {
-        try write(configuration)
+    func reload(_ configuration: String, further: [Int] = []) async throws {
+        try write(configuration, further: further)
         let before = count("configuration reloaded") + count("reload refused")
         signal(SIGHUP)
         try await eventually("the node has reloaded: \(errors)") {
