@@ -25,18 +25,27 @@ package protocol DeadlineOwner: AnyObject {
 /// Most deadlines are pushed back again and again and never fire. So an entry that is set to later stays in its slot and is
 /// moved on when that slot comes up; only an earlier deadline moves at once. Thus a request costs a store or two, where
 /// `scheduleTask` would cost an allocation and a heap operation each time.
+///
+/// The wheel has a clock of its own: of a time in which the loop stood still (a paused machine, a long computation) it
+/// counts `longestStep`. Nobody looked meanwhile, so nobody was too slow; and what is set right after the standstill, before
+/// the next turn, must not be due at once.
 final class DeadlineWheel {
     static let tickMicroseconds = 10_000
+    /// Ticks that one turn counts at most.
+    static let longestStep = 10
     private static let slotCount = 1024
 
     private var slots: [Deadline?] = Array(repeating: nil, count: slotCount)
     private var currentTick: Int
+    /// Time that was not counted.
+    private var standstillMicroseconds = 0
 
     init(nowMicroseconds: Int = MonotonicClock.microseconds()) {
         currentTick = nowMicroseconds / Self.tickMicroseconds
     }
 
-    /// Counted from the last tick, and one tick is added: never early, and no clock is read on the way.
+    /// Counted from the last tick, and one tick is added: no clock is read on the way, and it is never early, except for up
+    /// to `longestStep` right after a standstill.
     func set(_ deadline: Deadline, microsecondsFromNow delay: Int) {
         set(deadline, at: currentTick &* Self.tickMicroseconds &+ Self.tickMicroseconds &+ delay)
     }
@@ -61,10 +70,12 @@ final class DeadlineWheel {
         deadline.due = nil
     }
 
-    /// Fires what is due; called every tick, and catches up if it was late.
-    func turn(nowMicroseconds now: Int) {
+    /// Fires what is due; called every tick, and catches up if it was a little late.
+    func turn(nowMicroseconds: Int) {
+        let latest = (currentTick + Self.longestStep) * Self.tickMicroseconds
+        standstillMicroseconds = max(standstillMicroseconds, nowMicroseconds - latest)
+        let now = nowMicroseconds - standstillMicroseconds
         let target = now / Self.tickMicroseconds
-        if target - currentTick > Self.slotCount { currentTick = target - Self.slotCount }
         while currentTick < target {
             currentTick += 1
             turnSlot(currentTick % Self.slotCount, now)
