@@ -101,6 +101,35 @@ extension TransportSuites {
             }
         }
 
+        @Test("a pooled connection breaks in the moment it is taken", arguments: [100, 100_000], [true, false])
+        func staleAtOnce(_ length: Int, _ isChunked: Bool) async throws {
+            let body = String(repeating: "x", count: length)
+            let origin = try SteppedOrigin([
+                { try $0.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") }, { $0.reset() },
+            ])
+            let shelf = Shelf()
+            try await withGateway(to: origin.origin, { $0.filters = { shelf.make() } }) { gateway in
+                let client = try gateway.client()
+                try client.sendRequest(["GET / HTTP/1.1", "Host: a"])
+                try await shelf.holds(1, in: gateway)
+                try await shelf.resume(in: gateway)
+                origin.step()
+                #expect(try client.readResponse().text == "ok")
+                let framing = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: \(length)"
+                let framed = isChunked ? "\(String(length, radix: 16))\r\n\(body)\r\n0\r\n\r\n" : body
+                try client.sendRequest(["POST / HTTP/1.1", "Host: a", framing], body: framed)
+                try await shelf.holds(1, in: gateway)
+                try await gateway.turn()
+                // The reset has arrived, and the loop has not seen it, when the request is written.
+                try await gateway.onLoop { _ in
+                    origin.step()
+                    shelf.resumeNow()
+                }
+                #expect(try client.readResponse().status == 502)
+                shelf.filter = nil
+            }
+        }
+
         @Test("the client resets while its reply is written")
         func resetDuringReply() async throws {
             let origin = try SteppedOrigin([{ $0.reset() }])

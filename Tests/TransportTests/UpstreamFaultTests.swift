@@ -1,3 +1,4 @@
+import Foundation
 import GatewayCore
 import Policies
 import TestSupport
@@ -98,6 +99,25 @@ extension TransportSuites {
                 // The client's connection is as good as before.
                 #expect(try answer(client, method).status == 504)
                 try await eventually("the hung connections are closed") { origin.openConnections == 0 }
+            }
+        }
+
+        @Test("a standstill of the gateway is not the upstream's fault")
+        func standstill() async throws {
+            let mayAnswer = DispatchSemaphore(value: 0)
+            let origin = try TestOrigin { _ in
+                mayAnswer.wait()
+                return .response("ok")
+            }
+            try await withGateway(to: origin, { $0.settings.responseTimeoutMicroseconds = 300_000 }) { gateway in
+                let client = try gateway.client()
+                try client.sendRequest(["GET / HTTP/1.1", "Host: a"])
+                try await eventually("the upstream has the request") { origin.requests.count == 1 }
+                gateway.whileLoopStands {
+                    mayAnswer.signal()
+                    Thread.sleep(forTimeInterval: 0.6)
+                }
+                #expect(try client.readResponse().status == 200)
             }
         }
 

@@ -9,45 +9,6 @@ extension TransportSuites {
     /// Filters that ask someone, and clients that don't wait for the answer.
     @Suite("filters that wait")
     struct WaitingFilterTests {
-        /// Holds every exchange until the test answers.
-        private final class HoldingFilter: RequestFilter {
-            let phase = Phase.limit
-            var held: [Exchange] = []
-
-            func apply(_ exchange: Exchange) -> Verdict {
-                held.append(exchange)
-                return .wait
-            }
-        }
-
-        /// Hands the filter, which lives on the loop, to the test.
-        private final class Shelf: @unchecked Sendable {
-            var filter: HoldingFilter?
-
-            func make() -> [any RequestFilter] {
-                let filter = HoldingFilter()
-                self.filter = filter
-                return [filter]
-            }
-        }
-
-        private func held(_ shelf: Shelf, _ gateway: TestGateway, is count: Int) async throws {
-            try await eventually("\(count) exchanges wait") {
-                try await gateway.onLoop { _ in shelf.filter?.held.count } == count
-            }
-        }
-
-        /// Answers all that wait.
-        private func resume(_ shelf: Shelf, _ gateway: TestGateway, _ reply: Int? = nil) async throws {
-            try await gateway.onLoop { _ in
-                let held = shelf.filter?.held ?? []
-                shelf.filter?.held = []
-                for exchange in held {
-                    exchange.resume(with: reply.map { .reply(Reply(status: $0, lines: "")) } ?? .proceed)
-                }
-            }
-        }
-
         @Test("a request waits with its body and then goes on, or is refused", arguments: [nil, 429])
         func waits(_ reply: Int?) async throws {
             let origin = try TestOrigin { .response($0.message.text) }
@@ -56,8 +17,8 @@ extension TransportSuites {
                 let client = try gateway.client()
                 for _ in 0..<3 {
                     try client.sendRequest(["POST / HTTP/1.1", "Host: a", "Content-Length: 5"], body: "hello")
-                    try await held(shelf, gateway, is: 1)
-                    try await resume(shelf, gateway, reply)
+                    try await shelf.holds(1, in: gateway)
+                    try await shelf.resume(in: gateway, reply)
                     let response = try client.readResponse()
                     #expect(response.status == reply ?? 200 && response.text == (reply == nil ? "hello" : ""))
                 }
@@ -87,14 +48,14 @@ extension TransportSuites {
                         sent.add(block.count)
                     }
                 }
-                try await held(shelf, gateway, is: 1)
+                try await shelf.holds(1, in: gateway)
                 var last = -1
                 try await eventually("the sender stands still", every: .milliseconds(150)) {
                     defer { last = sent.value }
                     return sent.value == last
                 }
                 #expect(sent.value < count / 2 && !sender.isFinished)
-                try await resume(shelf, gateway)
+                try await shelf.resume(in: gateway)
                 try await sender.finished()
                 #expect(try client.readResponse().text == "\(count)")
                 shelf.filter = nil
@@ -111,14 +72,14 @@ extension TransportSuites {
                 for reply in [nil, 429] {
                     let client = try gateway.client()
                     try client.sendRequest(["GET / HTTP/1.1", "Host: a"])
-                    try await held(shelf, gateway, is: 1)
+                    try await shelf.holds(1, in: gateway)
                     let gone = try await gateway.onLoop { _ in Gone(shelf.filter?.held.first) }
                     if isReset { client.reset() } else { client.close() }
                     try await eventually("the exchange ends") {
                         try await gateway.records().last?.failure == .clientGone && gateway.openConnections.current == 0
                     }
                     #expect(!gone.isComplete)
-                    try await resume(shelf, gateway, reply)
+                    try await shelf.resume(in: gateway, reply)
                     try await eventually("exchange and connection are let go of") { gone.isComplete }
                     #expect(origin.requests.isEmpty)
                 }
@@ -138,9 +99,9 @@ extension TransportSuites {
             ) { gateway in
                 let client = try gateway.client()
                 try client.sendRequest(["POST / HTTP/1.1", "Host: a", "Content-Length: 5"])
-                try await held(shelf, gateway, is: 1)
+                try await shelf.holds(1, in: gateway)
                 #expect(try client.readUntilClose().isEmpty)
-                try await resume(shelf, gateway)
+                try await shelf.resume(in: gateway)
                 #expect(try await gateway.records().map(\.failure) == [.clientTimeout])
                 shelf.filter = nil
             }
@@ -153,10 +114,10 @@ extension TransportSuites {
             try await withGateway(to: origin, { $0.filters = { shelf.make() } }) { gateway in
                 let clients = try (0..<3).map { _ in try gateway.client() }
                 for client in clients { try client.sendRequest(["GET / HTTP/1.1", "Host: a"]) }
-                try await held(shelf, gateway, is: 3)
+                try await shelf.holds(3, in: gateway)
                 try await gateway.onLoop { $0.worker.closeAll() }
                 for client in clients { #expect(try client.isAtEnd()) }
-                try await resume(shelf, gateway)
+                try await shelf.resume(in: gateway)
                 shelf.filter = nil
             }
         }
