@@ -36,8 +36,9 @@ final class ClientConnection: ChannelDuplexHandler {
     let peer: Peer
     private let count: ConnectionCount
     private(set) var context: ChannelHandlerContext?
-    private(set) lazy var exchange = Exchange(downstream: self, peer: peer)
-    private lazy var deadline = Deadline(owner: self)
+    /// Made by `init`, which needs `self` for them.
+    private(set) var exchange: Exchange!
+    private var deadline: Deadline!
 
     var state = State.awaitingHead
     private var inbox = ByteBuffer()
@@ -63,6 +64,8 @@ final class ClientConnection: ChannelDuplexHandler {
         self.channel = channel
         self.count = count
         self.peer = Peer(address: channel.remoteAddress?.ipAddress ?? "unix")
+        exchange = Exchange(downstream: self, peer: peer)
+        deadline = Deadline(owner: self)
     }
 
     // MARK: Channel events

@@ -14,7 +14,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private let worker: Worker
     private let channel: any Channel
     private(set) var context: ChannelHandlerContext?
-    private lazy var deadline = Deadline(owner: self)
+    /// Made by `init`, which needs `self` for it.
+    private var deadline: Deadline!
 
     private var state = State.unused
     private var attempt: Attempt?
@@ -39,6 +40,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         self.pool = pool
         self.worker = worker
         self.channel = channel
+        deadline = Deadline(owner: self)
     }
 
     // MARK: For the attempt
