@@ -45,7 +45,7 @@ package enum Failure: UInt8, Sendable, CaseIterable {
         case .responseTimeout, .bodyTimeout: .gatewayTimeout("The upstream did not answer in time.")
         case .breakerOpen: .unavailable("The circuit breaker of this upstream is open.")
         case .noTarget: .unavailable("The upstream has no target that could be asked.")
-        case .tooManyPending: .unavailable("Too many requests are waiting for this upstream.")
+        case .tooManyPending: .unavailable("Too many requests are waiting for this upstream.", retryAfterSeconds: 1)
         case .storeUnavailable: .unavailable("The shared limits can't be checked right now.")
         case .clientTimeout: .requestTimeout
         case .clientGone: nil

@@ -90,8 +90,10 @@ extension Reply {
         Reply(status: 502, kind: "bad-gateway", title: "Bad gateway", detail: detail)
     }
 
-    package static func unavailable(_ detail: String) -> Reply {
-        Reply(status: 503, kind: "unavailable", title: "Service temporarily unavailable", detail: detail)
+    package static func unavailable(_ detail: String, retryAfterSeconds: Int? = nil) -> Reply {
+        Reply(
+            status: 503, kind: "unavailable", title: "Service temporarily unavailable", detail: detail,
+            lines: retryAfterSeconds.map { "Retry-After: \($0)\r\n" } ?? "")
     }
 
     package static func gatewayTimeout(_ detail: String) -> Reply {

@@ -53,7 +53,8 @@ extension TransportSuites {
                 }
                 let refused = try ask(gateway, "/now")
                 let refusal = try refused.readResponse()
-                #expect(refusal.status == 503 && patient.origin.acceptedConnections == 2)
+                #expect(
+                    refusal.status == 503 && refusal["Retry-After"] == "1" && patient.origin.acceptedConnections == 2)
                 for _ in 0..<5 { patient.allowance.signal() }
                 for (index, client) in clients.enumerated() { #expect(try client.readResponse().text == "/\(index)") }
                 #expect(patient.origin.acceptedConnections == 2)
