@@ -8,16 +8,22 @@ import RedisClient
 /// configuration share the bucket.
 package final class LimitPolicy: Sendable {
     package let name: String
-    /// At least one; no two with the same period.
+    /// No two with the same period and kind; may be empty if there is a bound on concurrency.
     package let windows: [RateWindow]
+    /// Requests that may be under way at once; nil: any number.
+    package let concurrency: Int?
+    /// Counts and reports, but never refuses.
+    package let isShadow: Bool
     /// `<policy>:`, as keys begin with it.
     let keyStart: [UInt8]
     /// The windows as arguments of `take.lua`: they never change, so they are encoded once.
     let arguments: RedisCommandWriter.Encoded
 
-    package init(name: String, windows: [RateWindow]) {
+    package init(name: String, windows: [RateWindow], concurrency: Int? = nil, isShadow: Bool = false) {
         self.name = name
         self.windows = windows
+        self.concurrency = concurrency
+        self.isShadow = isShadow
         keyStart = SubjectKey.escaped(policy: name) + [0x3A]
         arguments = RedisCommandWriter.encoding(
             ["\(windows.count)"]

@@ -5,4 +5,11 @@ package protocol RateLimitStore: AnyObject {
     /// - Returns: true if `request` is decided on return; false if `request.waiter.decided(_:)` will be called on this
     ///   worker, exactly once, within the store's time limit. The request must not be touched until then.
     func take(_ request: TakeRequest) -> Bool
+
+    /// Gives back the places that an admitted request had under limits of concurrency (`TakeRequest.slot`).
+    func release(slot: Int)
+}
+
+extension RateLimitStore {
+    package func release(slot: Int) {}
 }

@@ -8,8 +8,46 @@ package final class TakeRequest {
         package let policy: LimitPolicy
         fileprivate let subjectStart: Int
         fileprivate let subjectLength: Int
-        /// Tokens wanted from each window of the policy; at least 1.
+        /// Tokens wanted from each window of the policy; 0 in a request that only tends a lease.
         package let cost: Int
+        /// What is asked for this holder's lease; nil: the lease stays as it is.
+        package var ask: LeaseAsk?
+        /// The answer to `ask`; nil if nothing was asked, or the lease could not be tended.
+        package internal(set) var grant: LeaseGrant?
+    }
+
+    /// One step of a holder's lease on the bucket of an entry (STATE.md, prepaid leases).
+    package struct LeaseAsk: Hashable, Sendable {
+        /// Tokens wanted on top of the request's own, at least 0.
+        package var want: Int
+        /// Unspent tokens of the lease that the holder keeps, and may spend while the question is out.
+        package var held: Int
+        /// Unspent tokens of the lease that it gives back, and will not spend.
+        package var returned: Int
+        /// Grows with each step of this holder; the store ignores a step that comes after a later one.
+        package var sequence: Int
+
+        package init(want: Int, held: Int, returned: Int, sequence: Int) {
+            self.want = want
+            self.held = held
+            self.returned = returned
+            self.sequence = sequence
+        }
+    }
+
+    package struct LeaseGrant: Hashable, Sendable {
+        /// Tokens that were added to the lease.
+        package var granted: Int
+        /// Whether the store still counted what was held; if not, the holder must forget it.
+        package var isHeldKept: Bool
+        /// How long the lease lasts, in microseconds from when the store decided.
+        package var lifetimeMicroseconds: Int
+
+        package init(granted: Int, isHeldKept: Bool, lifetimeMicroseconds: Int) {
+            self.granted = granted
+            self.isHeldKept = isHeldKept
+            self.lifetimeMicroseconds = lifetimeMicroseconds
+        }
     }
 
     /// What the store says of one window.
@@ -37,13 +75,15 @@ package final class TakeRequest {
         case unavailable
     }
 
-    package private(set) var entries: [Entry] = []
+    package internal(set) var entries: [Entry] = []
     private let subjects = ByteBuilder(capacity: 256)
     /// Valid once the request is decided.
     package private(set) var outcome = Outcome.unavailable
     /// The states of all windows: those of the first entry's policy in their order, then of the second's…
     /// Empty when the outcome is `.unavailable`.
     package private(set) var windows: [WindowState] = []
+    /// Names the request's places under limits of concurrency, for `RateLimitStore.release`; nil if it has none.
+    package internal(set) var slot: Int?
     /// Decided without the shared store, by this node's own share of the limits.
     package var isDegraded = false
     /// Told when the decision comes after `RateLimitStore.take` has returned false. Set only while the question is out:
@@ -62,11 +102,14 @@ package final class TakeRequest {
         windows.removeAll(keepingCapacity: true)
         subjects.removeAll()
         isDegraded = false
+        slot = nil
     }
 
     /// Adds a policy; `subject` is copied.
-    package func add(_ policy: LimitPolicy, subject: Bytes, cost: Int = 1) {
-        entries.append(Entry(policy: policy, subjectStart: subjects.count, subjectLength: subject.count, cost: cost))
+    package func add(_ policy: LimitPolicy, subject: Bytes, cost: Int = 1, ask: LeaseAsk? = nil) {
+        entries.append(
+            Entry(
+                policy: policy, subjectStart: subjects.count, subjectLength: subject.count, cost: cost, ask: ask))
         subjects.append(subject)
     }
 

@@ -1,5 +1,20 @@
 /// One rate of a limit: `count` tokens every `period`, in a bucket that holds `capacity` of them.
 package struct RateWindow: Hashable, Sendable {
+    /// When what was taken comes back.
+    package enum Kind: Hashable, Sendable {
+        /// Steadily, from the first token taken: a token bucket.
+        case bucket
+        /// Each token `period` after it was taken: no interval of that length ever sees more than `count`.
+        case sliding
+        /// All at once, when the next day, month… begins in a time zone (IANA name, `UTC`).
+        case calendar(CalendarUnit, zone: String)
+    }
+
+    package enum CalendarUnit: String, Hashable, Sendable, CaseIterable {
+        case minute, hour, day, week, month
+    }
+
+    package let kind: Kind
     /// What `count` and `capacity` may be; the configuration refuses anything else.
     package static let countRange = 1...1_000_000_000
     /// What `periodMicroseconds` may be, up to 366 days; the configuration refuses anything else.
@@ -15,7 +30,8 @@ package struct RateWindow: Hashable, Sendable {
     package let terms: Terms
 
     /// Values outside the ranges above are brought to their nearest end, so that no arithmetic can overflow.
-    package init(count: Int, periodMicroseconds: Int, capacity: Int? = nil) {
+    package init(count: Int, periodMicroseconds: Int, capacity: Int? = nil, kind: Kind = .bucket) {
+        self.kind = kind
         self.count = Self.countRange.clamping(count)
         self.periodMicroseconds = Self.periodRange.clamping(periodMicroseconds)
         self.capacity = Self.countRange.clamping(capacity ?? count)
