@@ -42,15 +42,15 @@ def origin(directory, port):
     }}""")
 
 
-def nginx_proxy(directory, port, origin_port, log=None, buffers="", lua=""):
+def nginx_proxy(directory, port, origin_port, log=None, buffers="", lua="", shared=""):
     logging = "access_log off;"
     if log:
         logging = f"""log_format json escape=json '{{"time":"$time_iso8601","client":"$remote_addr","method":"$request_method",'
             '"path":"$request_uri","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,"id":"$request_id"}}';
         access_log {log} json buffer=64k flush=1s;"""
     modules = f"load_module {MODULES}/ndk_http_module.so; load_module {MODULES}/ngx_http_lua_module.so;" if lua else ""
-    return nginx(directory, f"""{logging}
-    upstream origin {{ server 127.0.0.1:{origin_port}; keepalive 128; keepalive_requests 1000000000; keepalive_timeout 600s; }}
+    return nginx(directory, f"""{logging} {shared}
+    upstream origin {{ server 127.0.0.1:{origin_port} max_fails=5 fail_timeout=30s; keepalive 128; keepalive_requests 1000000000; keepalive_timeout 600s; }}
     server {{
         listen 127.0.0.1:{port} backlog=1024;
         location / {{
@@ -63,18 +63,26 @@ def nginx_proxy(directory, port, origin_port, log=None, buffers="", lua=""):
     }}""", modules)
 
 
-def nginx_limit(redis_port, script, arguments):
-    """The Lua of the limit, as a file where nginx's worker may read it: it is too long to stand in the configuration."""
-    source = (HERE / "limit.lua").read_text()
-    listed = ", ".join(f'"{argument}"' for argument in arguments)
-    for name, value in (("REDIS_PORT", str(redis_port)), ("SCRIPT", script), ("ARGUMENTS", listed)):
+def nginx_limit(redis_port, secret=""):
+    """The Lua of limits (with a secret: of tokens, two limits and metrics), as files that nginx's worker may read."""
+    # Capacity and tokens a second: of the tenant's bucket, or of the consumer's and the route's.
+    listed = ", ".join([f'"{LIMIT}", "{LIMIT}"'] * (2 if secret else 1))
+    values = {"REDIS_PORT": str(redis_port), "SCRIPT": (HERE / "bucket.lua").read_text(), "ARGUMENTS": listed, "SECRET": secret}
+    phases = [f"access_by_lua_file {readable((HERE / 'limit.lua').read_text(), values)};"]
+    if secret:
+        phases.append(f"log_by_lua_file {readable((HERE / 'metrics.lua').read_text(), {})};")
+    return " ".join(phases)
+
+
+def readable(source, values):
+    for name, value in values.items():
         source = source.replace(f"%{name}%", value)
     handle, path = tempfile.mkstemp(prefix="sluice-bench-", suffix=".lua")
     atexit.register(os.unlink, path)
     with os.fdopen(handle, "w") as file:
         file.write(source)
     os.chmod(path, 0o644)
-    return f"access_by_lua_file {path};"
+    return path
 
 
 def haproxy(port, origin_port, logs=False):
@@ -107,15 +115,20 @@ backend origin
 """
 
 
-def sluice(port, admin_port, origin_port, log="off", redis_port=None):
+def sluice(port, admin_port, origin_port, log="off", redis_port=None, secret=""):
     state = f"state: {{ redis: 'redis://127.0.0.1:{redis_port}/0' }}" if redis_port else ""
     limit = f"limit: [{{ per: 'header:X-Tenant', rates: [{LIMIT}/second] }}]" if redis_port else ""
+    authenticators = ""
+    if secret:
+        authenticators = f"authenticators: {{ users: {{ jwt: {{ algorithms: [HS256], secret: '{secret}' }} }} }}"
+        limit = f"auth: users\n    limit: [{{ per: consumer, rates: [{LIMIT}/second] }}, {{ per: route, rates: [{LIMIT}/second] }}]"
     return f"""
 listeners: [{{ bind: '127.0.0.1:{port}' }}]
 admin: {{ bind: '127.0.0.1:{admin_port}' }}
 node: {{ id: bench }}
 access_log: {{ path: '{log}' }}
 {state}
+{authenticators}
 upstreams:
   origin: {{ targets: [{{ url: 'http://127.0.0.1:{origin_port}' }}] }}
 routes:

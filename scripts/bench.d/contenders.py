@@ -4,6 +4,7 @@ import re
 import subprocess
 import urllib.request
 
+import callers
 import configurations
 from processes import Process, Wrong, free_port
 
@@ -13,8 +14,8 @@ __all__ = ["Arena", "Wrong"]
 class Entrant:
     """One contender in one scenario: a port to load, the processes that do its work."""
 
-    def __init__(self, name, port, path, proxy=None, redis=None):
-        self.name, self.proxy, self.redis = name, proxy, redis
+    def __init__(self, name, port, path, proxy=None, redis=None, callers=None):
+        self.name, self.proxy, self.redis, self.callers = name, proxy, redis, callers
         self.port, self.path = port, path
         self.family = "nginx" if name.startswith("nginx") else name
         self.url = f"http://127.0.0.1:{port}{path}"
@@ -23,6 +24,8 @@ class Entrant:
     def check(self):
         """One request, answered in full, or the figures would be those of an error page."""
         request = urllib.request.Request(self.url, headers={"X-Tenant": "acme"})
+        if self.callers:
+            request.add_header("Authorization", f"Bearer {self.callers.token(0)}")
         try:
             with urllib.request.urlopen(request, timeout=10) as response:
                 length = len(response.read())
@@ -55,6 +58,8 @@ class Arena:
         path = "/1m" if scenario == "1m" else "/1k"
         if scenario == "limits":
             return self.limited(path)
+        if scenario in callers.SCENARIOS:
+            return self.limited(path, callers.Callers(self.directory, *callers.SCENARIOS[scenario]))
         logs = scenario == "logged"
         entrants = [Entrant("direct", self.origin_port, path)]
         entrants.append(self.nginx_proxy("nginx", path, log=f"{self.directory}/nginx-access.log" if logs else None))
@@ -68,33 +73,31 @@ class Arena:
             entrants.append(self.sluice(path, f"{self.directory}/sluice-access.log" if logs else "off"))
         return entrants
 
-    def limited(self, path):
-        """Each with a Redis of its own, so that its time is theirs."""
+    def limited(self, path, callers=None):
+        """Each with a Redis of its own, so that its time is theirs. With callers: tokens, two limits and metrics, too."""
         redis = self.redis("redis-nginx")
-        # The same script as Sluice's, so that Redis does the same work for both: cost, one window, its name, rate,
-        # capacity, and the rate in lowest terms (1,000,000 a second is 1 per µs).
-        script = (configurations.ROOT / "Sources/Filters/RateLimit/take.lua").read_text()
-        limit = str(configurations.LIMIT)
-        arguments = ["1", "1", "second", f"{limit}/second", limit, "1", "1"]
-        lua = configurations.nginx_limit(redis.port, script, arguments)
-        entrants = [self.nginx_proxy("nginx+lua", path, redis, lua=lua)]
+        secret = callers.secret if callers else ""
+        settings = {"lua": configurations.nginx_limit(redis.port, secret), "shared": "lua_shared_dict counts 1m;" if callers else ""}
+        entrants = [self.nginx_proxy("nginx+lua", path, redis, callers, **settings)]
         if self.binary:
-            entrants.append(self.sluice(path, "off", self.redis("redis-sluice")))
+            entrants.append(self.sluice(path, "off", self.redis("redis-sluice"), callers))
         return entrants
 
-    def nginx_proxy(self, name, path, redis=None, **settings):
+    def nginx_proxy(self, name, path, redis=None, callers=None, **settings):
         port = free_port()
         text = configurations.nginx_proxy(self.directory, port, self.origin_port, **settings)
-        return Entrant(name, port, path, self.nginx(name, port, text), redis)
+        return Entrant(name, port, path, self.nginx(name, port, text), redis, callers)
 
-    def sluice(self, path, log, redis=None):
+    def sluice(self, path, log, redis=None, callers=None):
         port, admin_port = free_port(), free_port()
-        text = configurations.sluice(port, admin_port, self.origin_port, log, redis.port if redis else None)
+        text = configurations.sluice(
+            port, admin_port, self.origin_port, log, redis.port if redis else None, callers.secret if callers else "")
         command = [self.binary, "run", "--config", self.write("sluice.yaml", text)]
         usage = subprocess.run([self.binary, "run", "--help"], capture_output=True, text=True).stdout
         if "--workers" in usage:
             command += ["--workers", "1"]
-        return Entrant("sluice", port, path, self.launch("sluice", command, port, {"SLUICE_WORKERS": "1"}), redis)
+        process = self.launch("sluice", command, port, {"SLUICE_WORKERS": "1"})
+        return Entrant("sluice", port, path, process, redis, callers)
 
     def redis(self, name):
         port = free_port()

@@ -37,7 +37,6 @@ class Load:
     def __init__(self, directory, connections):
         self.connections = connections
         self.script = directory / "wrk.lua"
-        self.script.write_text(SCRIPT)
 
     def run(self, entrant, seconds, rate=None):
         """Loads an entrant for some seconds: with all it can take (wrk), or `rate` requests a second (pace.py)."""
@@ -63,6 +62,7 @@ class Load:
         }
 
     def saturating(self, entrant, seconds):
+        self.script.write_text((entrant.callers.script if entrant.callers else "") + SCRIPT)
         headers = [part for name, value in HEADERS.items() for part in ("-H", f"{name}: {value}")]
         return self.output_of(["wrk", "-t2", f"-c{self.connections}", f"-d{seconds}s", "--timeout", "10s",
                                "-s", str(self.script), *headers, entrant.url])
