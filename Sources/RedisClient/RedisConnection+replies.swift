@@ -18,6 +18,7 @@ extension RedisConnection {
 
     /// Answers the oldest command; false if there is none.
     private func deliver(_ reply: RedisReply, _ now: Int) -> Bool {
+        if let onPush, onPush(reply) { return true }
         guard let slot = pending.removeFirst() else { return false }
         // Nil: it timed out, and this is its late reply.
         guard let completion = slot.completion else { return true }

@@ -25,6 +25,8 @@ package final class RedisConnection {
     /// Called on the loop at each change.
     package var onChange: ((Change) -> Void)?
     package internal(set) var counters = RedisCounters()
+    /// Looks at what Redis sends unasked, once a channel is subscribed to; false if it is the answer to a command.
+    var onPush: ((RedisReply) -> Bool)?
 
     var state: RedisConnectionState
     var channel: (any Channel)?
@@ -66,6 +68,11 @@ package final class RedisConnection {
     package func close() {
         eventLoop.preconditionInEventLoop()
         handle(.close)
+    }
+
+    /// Ends the connection for a reason that shows only in its use; it is opened anew after a pause.
+    func giveUp(_ reason: RedisError) {
+        handle(.failed(reason))
     }
 
     /// Sends one command, which `write` writes completely: `begin(words:)` and as many words. `write` is not called when
