@@ -43,7 +43,11 @@ let package = Package(
         library(
             "Filters",
             ["GatewayCore", "HTTPWire", "Credentials", "Policies", "RedisClient", "Telemetry", nioCore],
-            resources: [.embedInCode("RateLimit/take.lua"), .embedInCode("Nodes/heartbeat.lua")]),
+            resources: [
+                .embedInCode("RateLimit/take.lua"), .embedInCode("Nodes/heartbeat.lua"),
+                .embedInCode("Breaker/breaker.lua"), .embedInCode("Breaker/sync.lua"),
+                .embedInCode("Breaker/force.lua"),
+            ]),
         library("Transport", ["GatewayCore", "HTTPWire", "Policies", nioCore, nioPosix]),
         library("RedisClient", ["CHiredis", nioCore, nioPosix]),
         library("Telemetry"),
@@ -76,7 +80,7 @@ let package = Package(
             "TransportTests",
             ["Transport", "GatewayCore", "HTTPWire", "Policies", "TestSupport", nioCore, nioPosix]),
         tests("FiltersTests", ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", nioCore]),
-        tests("StoreConformanceTests", ["Filters", "RedisClient", "TestSupport"]),
+        tests("StoreConformanceTests", ["Filters", "Policies", "RedisClient", "TestSupport"]),
         tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Telemetry", "TestSupport"]),
         tests("ClusterTests", ["TestSupport"]),
     ],
