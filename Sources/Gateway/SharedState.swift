@@ -15,6 +15,7 @@ struct SharedState: Sendable {
     private let settings: StateSettings
     private let memory = SharedBuckets()
     private let heartbeat: Heartbeat
+    let breakers = ClusterBreakers()
 
     init(_ configuration: GatewayConfiguration) {
         settings = configuration.state
@@ -51,6 +52,15 @@ struct SharedState: Sendable {
     }
 
     func stopHeartbeat() async { await heartbeat.stop() }
+
+    func startBreakers(on loop: any EventLoop) async throws {
+        guard let redis = settings.redis else { return }
+        var connection = Self.connectionSettings(redis, settings, nodeID)
+        // No request waits for it.
+        connection.timeout = .seconds(1)
+        connection.longestBackoff = .milliseconds(500)
+        try await breakers.start(connection, namespace: settings.namespace, nodeID: nodeID, on: loop)
+    }
 
     /// Where the state lives can't change under running counters.
     func checkUnchanged(_ configuration: GatewayConfiguration) throws(SnapshotFailure) {

@@ -63,6 +63,8 @@ package struct Breaker: Sendable {
             case cluster(String)
             /// The cluster's breaker was half-open when Redis went away.
             case leftCluster
+
+            package var isCluster: Bool { if case .cluster = self { true } else { false } }
         }
         package let from: State
         package let to: State

@@ -26,6 +26,11 @@ package struct BreakerReport: Hashable, Sendable {
     package struct Probe: Hashable, Sendable {
         package let number: Int
         package let end: ProbeEnd
+
+        package init(number: Int, end: ProbeEnd) {
+            self.number = number
+            self.end = end
+        }
     }
 
     /// The last epoch of the cluster that the node knows, which all of the report belongs to; 0: none.
@@ -40,4 +45,6 @@ package struct BreakerReport: Hashable, Sendable {
     package var windowCalls = 0
     package var ended: [Probe] = []
     package var asksForProbe = false
+
+    package init() {}
 }
