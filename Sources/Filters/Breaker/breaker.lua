@@ -13,6 +13,7 @@
 --   cause      why
 --   opened     when it opened; until: when it may be probed
 --   forced     open or closed, by an operator, until `until`
+--   suspected  since when it looks as if it had to open
 --   calls, failed, slow, consecutive
 --              of the window, and of the nodes' failures in a row; while open, as they were when it opened
 --   slice:<µs> calls, failed and slow of the tenth of the window that began then

@@ -14,12 +14,14 @@
 --
 -- A node sends traffic if it reported calls in the last 10 s (or in the window, if that is shorter). The quorum is
 -- the majority of these nodes. It opens when
---   - at least a quorum of them failed in its latest calls, and the failures in a row of all, of which each node adds
---     no more than failures/quorum (rounded up), reach `failures`; or
+--   - a quorum of them has failed in its latest calls: each `failures` times in a row, or, if nothing else has failed in
+--     its own window, its part of that: failures/quorum, rounded up; or
 --   - the window of the cluster holds `minimum` calls, the share of failed or slow ones is reached in it, and it is
---     reached too in the own windows of at least a quorum of the nodes.
--- So a node whose own network is broken can't cut the others off, however many calls it fails; and where one node sends
--- all the traffic, it decides alone.
+--     reached too in the own windows of a quorum, each of which holds its part: minimum/quorum calls.
+-- So nodes whose own network is broken can't cut the others off, however many calls they fail, as long as they are no
+-- majority; a stray failure elsewhere does not complete a quorum; and where one node sends all the traffic, it decides
+-- alone. It must have looked like that for 0.2 s: nodes report ten times a second, and those that see no failures have
+-- to be heard before a quorum is counted.
 --
 -- # Epochs
 --
@@ -34,6 +36,7 @@ local failures, share, minimum = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(
 local window, open, probes = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 local calls, failed, slow = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
 local RECENT = min(window, 10000000)
+local SETTLING = 200000
 local granted, is_written = 0, false
 
 local function open_for(time, cause)
@@ -99,28 +102,38 @@ end
 
 -- Why it is to open; nil if it is not.
 local function verdict(all, bad)
-  local nodes, in_row, in_share, sum = 0, 0, 0, 0
+  local nodes, in_row, in_share, rows = 0, 0, 0, 0
   for name in pairs(hash) do
     if name:match('^traffic:') then nodes = nodes + 1 end
   end
   local quorum = floor(nodes / 2) + 1
-  local most, row = ceil(failures / quorum), 0
-  for name, value in pairs(hash) do
-    local length = name:match('^row:') and tonumber(value)
-    if length then
-      in_row, row, sum = in_row + 1, row + length, sum + min(length, most)
-    elseif name:match('^share:') then
-      local some, of = value:match('^(%d+)/(%d+)$')
-      if some and some * 1000000 >= share * of then in_share = in_share + 1 end
+  for name in pairs(hash) do
+    local other = name:match('^traffic:(.*)$')
+    if other then
+      local row = tonumber(hash['row:' .. other]) or 0
+      local own_bad, own = (hash['share:' .. other] or '0/0'):match('^(%d+)/(%d+)$')
+      own_bad, own = tonumber(own_bad) or 0, tonumber(own) or 0
+      rows = rows + row
+      if row >= failures or row >= ceil(failures / quorum) and own_bad <= row then in_row = in_row + 1 end
+      if own >= ceil(minimum / quorum) and own_bad * 1000000 >= share * own then in_share = in_share + 1 end
     end
   end
-  put('consecutive', whole(row))
-  if failures > 0 and in_row >= quorum and sum >= failures then
-    return whole(row) .. ' failures in a row, seen by ' .. in_row .. ' of ' .. nodes .. ' nodes'
-  end
+  put('consecutive', whole(rows))
+  local seen_by = function(some) return ', seen by ' .. some .. ' of ' .. nodes .. (nodes == 1 and ' node' or ' nodes') end
+  if failures > 0 and in_row >= quorum then return whole(rows) .. ' failures in a row' .. seen_by(in_row) end
   if share > 0 and bad > 0 and all >= minimum and bad * 1000000 >= share * all and in_share >= quorum then
-    return whole(bad) .. ' of ' .. whole(all) .. ' calls failed or were slow, seen by ' .. in_share .. ' of '
-      .. nodes .. ' nodes'
+    return whole(bad) .. ' of ' .. whole(all) .. ' calls failed or were slow' .. seen_by(in_share)
+  end
+end
+
+-- Opens it, if it has had to be open for a while.
+local function decide()
+  local cause = verdict(tonumber(hash.calls) or 0, (tonumber(hash.failed) or 0) + (tonumber(hash.slow) or 0))
+  if not cause or hash.forced == 'closed' then return put('suspected', nil) end
+  if not hash.suspected then return put('suspected', whole(now)) end
+  if now - tonumber(hash.suspected) >= SETTLING then
+    put('suspected', nil)
+    open_for(open, cause)
   end
 end
 
@@ -137,9 +150,9 @@ if calls > 0 and state == 'closed' and is_current then
   put('calls', whole(all))
   put('failed', whole(bad))
   put('slow', whole(late))
-  local cause = verdict(all, bad + late)
-  if cause and hash.forced ~= 'closed' then open_for(open, cause) end
+  decide()
 end
+if calls == 0 and state == 'closed' and is_current and hash.suspected then decide() end
 
 -- A probe of this epoch has ended; what is told of lapsed ones comes too late.
 local function end_probe(number, outcome)

@@ -38,6 +38,8 @@ package struct NodeBreaker: Sendable {
     static let permissionMicroseconds = 1_000_000
     /// How soon a node that got no permission may ask again: another node may have given one back.
     static let askPauseMicroseconds = 500_000
+    /// How long a node that opened for itself looks closely at what the cluster makes of it.
+    static let awaitingMicroseconds = 1_000_000
 
     package private(set) var own: Breaker
     /// Whether the cluster is heard.
@@ -89,7 +91,7 @@ package struct NodeBreaker: Sendable {
         case .own:
             counts.add(outcome, isSlow: isSlow)
             let transition = own.report(outcome, durationMicroseconds: durationMicroseconds, ticket, now: now)
-            return (transition, transition?.to == .open)
+            return (transition, false)
         case .held:
             counts.add(outcome, isSlow: isSlow)
             return (nil, false)
@@ -124,6 +126,12 @@ package struct NodeBreaker: Sendable {
     package func hasNews(now: Int) -> Bool {
         guard isJoined else { return false }
         return counts.calls > 0 || hasUrgentNews || permission.map { $0.usableUntil <= now } == true
+            || isAwaitingOthers(now: now)
+    }
+
+    /// This node has just opened for itself: the cluster may follow as soon as the other nodes have been heard.
+    private func isAwaitingOthers(now: Int) -> Bool {
+        own.state == .open && heard.state == .closed && now - own.since < Self.awaitingMicroseconds
     }
 
     /// Whether a probe has ended or is asked for.
