@@ -80,7 +80,7 @@ let package = Package(
             "TransportTests",
             ["Transport", "GatewayCore", "HTTPWire", "Policies", "TestSupport", nioCore, nioPosix]),
         tests("FiltersTests", ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", nioCore]),
-        tests("StoreConformanceTests", ["Filters", "Policies", "RedisClient", "TestSupport"]),
+        tests("StoreConformanceTests", ["Filters", "GatewayCore", "Policies", "RedisClient", "TestSupport"]),
         tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Telemetry", "TestSupport"]),
         tests("ClusterTests", ["TestSupport"]),
     ],
