@@ -15,7 +15,8 @@ package final class TargetEjections: Sendable {
 
     /// - Parameter onEjection: called on the worker whose attempt failed.
     package init(
-        _ settings: OutlierSettings, targets: Int, onEjection: @escaping @Sendable (_ target: Int, Int) -> Void = { _, _ in }
+        _ settings: OutlierSettings, targets: Int,
+        onEjection: @escaping @Sendable (_ target: Int, Int) -> Void = { _, _ in }
     ) {
         detection = Mutex(OutlierDetection(settings, count: targets))
         self.onEjection = onEjection

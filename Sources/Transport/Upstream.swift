@@ -70,7 +70,8 @@ package final class Upstream {
         if pools.count == 1 { return excluding & 1 == 0 ? pools[0] : nil }
         let ejected = ejections?.unavailable ?? 0
         // A target that is out is still better than none.
-        let choice = choose(for: exchange, without: excluding | ejected)
+        let choice =
+            choose(for: exchange, without: excluding | ejected)
             ?? (ejected == 0 ? nil : choose(for: exchange, without: excluding))
         return choice.map { pools[$0] }
     }

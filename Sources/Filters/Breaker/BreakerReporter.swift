@@ -6,8 +6,8 @@ import RedisClient
 /// Keeps this node's breakers and the cluster's in step, off the path of requests: one for the node, on one event loop,
 /// with one connection and one subscription.
 ///
-/// Every 100 ms it reports what the upstreams' requests came to, one script call for each upstream that has something to
-/// tell, all in one write; what is urgent (a breaker that trips, a probe's end, a question for a probe) goes at once.
+/// Every 100 ms it reports what the upstreams' requests came to (every 500 ms while none fails), one script call for each
+/// upstream that has something to tell, all in one write; a probe's end and a question for a probe go at once.
 /// Replies and events bring the cluster's decisions. Each breaker asks at least once a second even if it has nothing to
 /// tell, since an event may be lost; and when the subscription is made anew all ask at once.
 final class BreakerReporter {

@@ -34,7 +34,9 @@ package final class ClusterBreakers: Sendable {
     }
 
     /// Begins to share them, until `stop`.
-    package func start(_ settings: RedisSettings, namespace: String, nodeID: String, on loop: any EventLoop) async throws {
+    package func start(_ settings: RedisSettings, namespace: String, nodeID: String, on loop: any EventLoop)
+        async throws
+    {
         let reporter = try await loop.submit { [self] in
             let reporter = BreakerReporter(
                 connection: RedisConnection(settings, on: loop),

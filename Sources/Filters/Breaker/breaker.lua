@@ -47,7 +47,11 @@ local function put(name, value)
   if value then call('HSET', key, name, value) else call('HDEL', key, name) end
 end
 
-if hash.forced and (tonumber(hash['until']) or 0) <= now then put('forced', nil) end
+-- One that was forced open is probed when its time is over, and keeps its mark until then.
+if hash.forced == 'closed' and (tonumber(hash['until']) or 0) <= now then
+  put('forced', nil)
+  put('until', nil)
+end
 
 -- Begins a new epoch. The evidence stays readable until the breaker is closed again.
 local function enter(next, cause)
@@ -97,7 +101,9 @@ end
 local function finish(probes, keep, number, alive)
   local left = remaining(probes)
   if is_entered then
-    call('PUBLISH', channel, table.concat({ 'breaker', upstream, state, whole(epoch), whole(left), hash.cause }, ' '))
+    local event = table.concat({ 'breaker', upstream, state, whole(epoch), whole(left), hash.cause }, ' ')
+    -- A user without the right to the channel loses speed only: nodes ask once a second.
+    redis.pcall('PUBLISH', channel, event)
   end
   if is_entered or alive then call('PEXPIRE', key, whole(ceil((left + keep) / 1000) + 1000)) end
   return { state, whole(epoch), whole(left), hash.cause or '', number }

@@ -38,6 +38,8 @@ package struct NodeBreaker: Sendable {
     static let permissionMicroseconds = 1_000_000
     /// How soon a node that got no permission may ask again: another node may have given one back.
     static let askPauseMicroseconds = 500_000
+    /// How often successes are reported while nothing fails.
+    static let calmMicroseconds = 500_000
     /// How long a node that opened for itself looks closely at what the cluster makes of it.
     static let awaitingMicroseconds = 1_000_000
 
@@ -49,6 +51,9 @@ package struct NodeBreaker: Sendable {
     /// When what was heard changes by itself, in this node's time.
     private var heardUntil = 0
     private var counts = BreakerReport.Counts()
+    /// When outcomes were last reported, and whether they ended in failures.
+    private var lastTold = Int.min / 2
+    private var hasToldRow = false
     private var ended: [BreakerReport.Probe] = []
     private var permission: (number: Int, usableUntil: Int)?
     private var asking = Asking.no
@@ -125,8 +130,15 @@ package struct NodeBreaker: Sendable {
     /// Whether there is something to tell besides asking for the state.
     package func hasNews(now: Int) -> Bool {
         guard isJoined else { return false }
-        return counts.calls > 0 || hasUrgentNews || permission.map { $0.usableUntil <= now } == true
+        return hasOutcomes(now: now) || hasUrgentNews || permission.map { $0.usableUntil <= now } == true
             || isAwaitingOthers(now: now)
+    }
+
+    /// Failures are told at once, and so are successes that end a row of failures or follow a pause: others count this
+    /// node among those that send traffic by them. Successes after successes can wait.
+    private func hasOutcomes(now: Int) -> Bool {
+        counts.calls > 0
+            && (counts.failed + counts.slow > 0 || hasToldRow || now - lastTold >= Self.calmMicroseconds)
     }
 
     /// This node has just opened for itself: the cluster may follow as soon as the other nodes have been heard.
@@ -151,6 +163,8 @@ package struct NodeBreaker: Sendable {
             self.permission = nil
             ended.append(BreakerReport.Probe(number: permission.number, end: .unused))
         }
+        if counts.calls > 0 { lastTold = now }
+        hasToldRow = own.consecutiveFailures > 0
         report.counts = counts
         counts = BreakerReport.Counts()
         report.ended = ended

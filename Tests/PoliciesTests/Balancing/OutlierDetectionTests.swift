@@ -50,7 +50,7 @@ struct OutlierDetectionTests {
         var now = 0
         for round in 1...12 {
             let duration = eject(0, &detection, at: now)
-        #expect(duration == min(round, 10) * 10 * second)
+            #expect(duration == min(round, 10) * 10 * second)
             now += min(round, 10) * 10 * second
         }
         now += 100 * second

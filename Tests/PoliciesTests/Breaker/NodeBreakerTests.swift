@@ -53,6 +53,21 @@ struct NodeBreakerTests {
         #expect(report.consecutiveFailures == 1 && report.windowFailed == 1 && report.windowCalls == 2)
     }
 
+    @Test("successes after successes wait half a second; failures, and what ends them, do not")
+    mutating func pace() {
+        _ = breaker.hear(view(.closed, 0), isReply: true, now: 0)
+        call(.success, at: 0)
+        #expect(breaker.hasNews(now: 0), "the first after a pause")
+        _ = breaker.takeReport(now: 0)
+        call(.success, at: 1)
+        #expect(!breaker.hasNews(now: 400_000) && breaker.hasNews(now: 500_000))
+        call(.failure, at: 2)
+        #expect(breaker.hasNews(now: 2))
+        _ = breaker.takeReport(now: 2)
+        call(.success, at: 3)
+        #expect(breaker.hasNews(now: 3), "the row has ended")
+    }
+
     @Test("joined, it opens for itself while the cluster's is closed, and goes on telling what it saw")
     mutating func ownOpening() {
         _ = breaker.hear(view(.closed, 0), isReply: true, now: 0)
@@ -195,7 +210,8 @@ struct NodeBreakerTests {
         "events are read, and nothing else is",
         arguments: [
             ("breaker users open 17 30 a probe failed, sent by node1", true), ("breaker users half-open 17 0 x", true),
-            ("breaker users open 17 30", false), ("breaker users ajar 17 30 x", false), ("purge users open 1 2 x", false),
+            ("breaker users open 17 30", false), ("breaker users ajar 17 30 x", false),
+            ("purge users open 1 2 x", false),
             ("breaker users open -1 30 x", false), ("breaker users open 17 -3 x", false), ("", false),
             ("breaker users open 99999999999999999999 1 x", false),
         ])

@@ -95,7 +95,9 @@ private final class BreakerSimulation {
             now += .random(in: 1...200_000, using: &random)
             if changesWeather, step % 25 == 0 {
                 let all = [0, 100].randomElement(using: &random) ?? 0
-                for index in failing.indices { failing[index] = chance(70) ? all : .random(in: 0...100, using: &random) }
+                for index in failing.indices {
+                    failing[index] = chance(70) ? all : .random(in: 0...100, using: &random)
+                }
             }
             if losesKeys, chance(1) { try await redis.client.send("DEL", BreakerUnderTest.key) }
             for index in nodes.indices {

@@ -22,6 +22,7 @@ final class BreakerUnderTest: Sendable {
           if name == 'PUBLISH' then return real.call('RPUSH', 'published', (select(2, ...))) end
           return real.call(name, ...)
         end }
+        redis.pcall = redis.call
 
         """
 
