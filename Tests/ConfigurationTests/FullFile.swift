@@ -26,10 +26,12 @@ let fullFile = """
         max_pending: 0
         keepalive: 0s
         breaker: { failures: 3, error_rate: 12.5%, minimum: 10, window: 20s, open: 1m, probes: 2, slow_call: 2s }
+        outlier: { failures: 2, eject: 1m, max_ejected: 25% }
       orders:
         targets: [http://orders.internal:8000/]
         balance: least_requests
         breaker: off
+        outlier: off
 
     authenticators:
       main:

@@ -22,6 +22,7 @@ struct GatewayConfigurationTests {
         #expect(configuration.drainMicroseconds == 30_000_000)
         #expect(configuration.upstreams["users"]?.targets == [TargetSettings(host: "127.0.0.1", port: 9001)])
         #expect(configuration.upstreams["users"]?.breaker == BreakerSettings())
+        #expect(configuration.upstreams["users"]?.outlier == OutlierSettings())
         #expect(configuration.routes.map(\.rule.name) == ["users"])
         #expect(configuration.routes[0].authentication == nil)
         #expect(configuration.accessLog == AccessLogSettings())
@@ -74,6 +75,12 @@ struct GatewayConfigurationTests {
         breaker.slowCallMicroseconds = 2_000_000
         #expect(users.breaker == breaker)
         #expect(full.upstreams["orders"]?.breaker == nil)
+        var outlier = OutlierSettings()
+        outlier.failures = 2
+        outlier.ejectMicroseconds = 60_000_000
+        outlier.maxEjected = 0.25
+        #expect(users.outlier == outlier)
+        #expect(full.upstreams["orders"]?.outlier == .none)
         #expect(full.upstreams["orders"]?.balance == .leastRequests)
     }
 

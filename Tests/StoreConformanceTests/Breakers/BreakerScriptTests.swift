@@ -6,7 +6,7 @@ import Testing
 @testable import Filters
 
 /// sync.lua and force.lua, call by call.
-@Suite("the cluster's breaker")
+@Suite("the cluster's breaker", .serialized, .ownThreads)
 struct BreakerScriptTests {
     private let second = 1_000_000
     private let start = 1_700_000_000_000_000

@@ -6,7 +6,7 @@ import Testing
 @testable import Filters
 
 /// Random schedules of nodes around the real script: requests, deaths, lost and late messages, and clocks that differ.
-@Suite("breakers of a cluster under random schedules")
+@Suite("breakers of a cluster under random schedules", .serialized, .ownThreads)
 struct BreakerSimulationTests {
     @Test("no epoch sees more probes than allowed, epochs only grow, and it closes in the end", arguments: 0..<12)
     func invariants(seed: Int) async throws {

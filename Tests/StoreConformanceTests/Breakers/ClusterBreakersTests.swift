@@ -9,7 +9,7 @@ import Testing
 @testable import Filters
 
 /// Nodes as they run in production, but for the requests: reports, events and probes through a real Redis.
-@Suite("breakers that nodes share", .serialized)
+@Suite("breakers that nodes share", .serialized, .ownThreads)
 struct ClusterBreakersTests {
     private final class Node: Sendable {
         let breakers = ClusterBreakers()
