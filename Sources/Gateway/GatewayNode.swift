@@ -37,7 +37,7 @@ package actor GatewayNode {
         connections = ConnectionCount(maximum: configuration.limits.connections)
         workerCount = max(options.workers, 1)
         group = MultiThreadedEventLoopGroup(numberOfThreads: workerCount)
-        state = SharedState(configuration)
+        state = try SharedState(configuration)
     }
 
     /// What `sluice check` asks: whether the configuration could be put to work.
@@ -45,6 +45,7 @@ package actor GatewayNode {
         for (name, authenticator) in configuration.authenticators {
             _ = try Snapshot.verifier(name, authenticator)
         }
+        _ = try SharedState(configuration)
     }
 
     // MARK: Life
@@ -163,7 +164,7 @@ package actor GatewayNode {
             let metrics = WorkerMetrics(names: snapshot.metricNames)
             let store = state.makeStore(on: loop, metrics: metrics, log: log)
             let resources = WorkerResources(
-                metrics: metrics, store: store.store, redis: store.connection,
+                metrics: metrics, store: store.store, redis: store.link,
                 accessLog: sink.map(AccessLog.init(sink:)),
                 workerCount: workerCount)
             let gateway = try WorkerGateway(worker: worker, snapshot: snapshot, resources: resources)

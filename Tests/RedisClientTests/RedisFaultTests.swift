@@ -36,7 +36,7 @@ struct RedisFaultTests {
         let server = try await RedisServer()
         var settings = RedisSettings.local(server.port, timeout: .milliseconds(20))
         settings.stallTimeout = .milliseconds(200)
-        settings.connectTimeout = .milliseconds(200)
+        settings.connectTimeout = .milliseconds(1000)
         let client = try await RedisClient.connect(settings, on: anyLoop())
         let changes = Recorded<RedisConnection.Change>()
         try await client.onLoop { $0.onChange = { changes.append($0) } }
@@ -207,7 +207,7 @@ private final class Load {
         }
     }
 
-    private func sendSome(on connection: RedisConnection) {
+    private func sendSome(on connection: RedisLink) {
         guard !isStopped else { return }
         for _ in 0..<20 {
             let id = answers.count
