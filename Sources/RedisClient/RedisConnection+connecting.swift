@@ -65,7 +65,7 @@ extension RedisConnection {
     /// All in one write: credentials, database, name, scripts, and a PING that tells whether commands are accepted.
     private func sendHandshake() {
         var first: RedisError?
-        func note(_ error: RedisError?) { first = first ?? error }
+        func note(_ error: RedisError?) { first = first ?? (error == .timeout ? unanswered : error) }
         if let password = settings.password {
             greet(["AUTH"] + (settings.username.map { [$0] } ?? []) + [password], note)
         }
@@ -78,6 +78,12 @@ extension RedisConnection {
             note(error)
             handle(first.map { .failed($0) } ?? .greeted)
         }
+    }
+
+    /// A server that waits for a client to speak plainly does not answer a TLS handshake.
+    private var unanswered: RedisError {
+        let advice = settings.tls == nil ? "" : "; check that it speaks TLS"
+        return .connection("\(address) takes connections, but does not answer\(advice)")
     }
 
     private func greet(_ words: [String], _ note: @escaping (RedisError?) -> Void) {

@@ -45,9 +45,10 @@ package final class RedisSentinels: Sendable {
         "redis+sentinel://\(ports.map { "127.0.0.1:\($0)" }.joined(separator: ","))/\(Self.master)"
     }
 
-    /// The port of the master, as the sentinel says.
-    package func masterPort(sentinel index: Int = 0) async throws -> Int? {
-        let answer = try await sentinels[index].cli("SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self.master)
+    /// The port of the master, as a sentinel says; nil: the first that runs.
+    package func masterPort(sentinel index: Int? = nil) async throws -> Int? {
+        guard let sentinel = index ?? sentinels.firstIndex(where: \.isRunning) else { throw TestFailure("no sentinel") }
+        let answer = try await sentinels[sentinel].cli("SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self.master)
         return answer.split(separator: "\n").last.flatMap { Int($0) }
     }
 
