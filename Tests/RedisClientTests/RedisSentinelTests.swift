@@ -14,7 +14,7 @@ struct RedisSentinelTests {
         return settings
     }
 
-    @Test("users of the servers and of the sentinels; an ordered failover and the crash of a master are followed")
+    @Test("with users of the servers and of the sentinels, a failover under load is followed")
     func failover() async throws {
         let servers = ["--requirepass", "pw", "--masterauth", "pw"]
         let redis = try await RedisSentinels(
@@ -45,14 +45,14 @@ struct RedisSentinelTests {
         try await client.close()
     }
 
-    @Test("a master that hangs or crashes is left for the one that is promoted, although a sentinel is gone")
-    func crash() async throws {
+    @Test("a master that hangs is left for the one that is promoted, although the first sentinel is gone")
+    func hang() async throws {
         let redis = try await RedisSentinels()
-        try await redis.killSentinel(0)
+        let settings = settings([try freePort()] + redis.ports)
         let loop = anyLoop()
-        let client = try await RedisClient.connect(settings(redis.ports), on: loop)
+        let client = try await RedisClient.connect(settings, on: loop)
         let messages = Recorded<String>()
-        let subscription = try await loop.submit { [settings = settings(redis.ports)] in
+        let subscription = try await loop.submit {
             let subscription = RedisSubscription(settings, channels: ["events"], on: loop)
             subscription.onMessage = { messages.append(String(decoding: $1, as: UTF8.self)) }
             subscription.start()
@@ -70,9 +70,6 @@ struct RedisSentinelTests {
         }
         #expect(try await redis.servers[1].cli("GET", "key") == "new")
         old.resume()
-        try await eventually("the old master follows", within: .seconds(30)) {
-            try await old.cli("ROLE").hasPrefix("slave")
-        }
         try await client.send("SET", "key", "newer")
         #expect(try await redis.servers[1].cli("GET", "key") == "newer")
         try await loop.submit { subscription.value.close() }.get()

@@ -47,7 +47,7 @@ package final class RedisCluster: Sendable {
     package func owner(of slot: Int) async throws -> Int {
         let nodes = try await nodes(seenFrom: try running())
         for (index, server) in servers.enumerated() {
-            let own = nodes.first { $0[1].hasPrefix("127.0.0.1:\(server.port)@") } ?? []
+            let own = nodes.first { $0[1].hasPrefix("127.0.0.1:\(server.plainPort)@") } ?? []
             for range in own.dropFirst(8) where !range.hasPrefix("[") {
                 let bounds = range.split(separator: "-").compactMap { Int($0) }
                 if let first = bounds.first, let last = bounds.last, first <= slot, slot <= last { return index }

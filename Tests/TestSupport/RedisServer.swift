@@ -5,7 +5,7 @@ import Synchronization
 package final class RedisServer: Sendable {
     package let port: Int
     /// Where it answers in clear; the same as `port` without TLS.
-    private let plainPort: Int
+    let plainPort: Int
     private let arguments: [String]
     private let directory: TemporaryDirectory
     private let process: Mutex<ChildProcess?>
