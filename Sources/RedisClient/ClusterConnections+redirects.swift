@@ -6,7 +6,9 @@ extension ClusterConnections {
     func redirect(
         _ slot: PendingCommands.Slot, _ redirect: RedisRedirect, from source: RedisConnection
     ) -> Bool {
-        guard var command = slot.command, command.redirects < RedirectedCommands.mostRedirects else { return false }
+        guard var command = slot.command, command.redirects < RedirectedCommands.mostRedirects, !isFull else {
+            return false
+        }
         command.isRepeated = true
         // Loaded or not on the node before says nothing about the next.
         command.isReloaded = false
@@ -33,7 +35,7 @@ extension ClusterConnections {
         var redirected = slot
         redirected.command = command
         let next = RedirectedCommands.Command(slot: redirected, target: target)
-        if redirect == .tryAgain || !connection(to: target).adopt(redirected) { wait(next) }
+        if redirect == .tryAgain || !connection(to: target).sendAgain(redirected) { wait(next) }
         return true
     }
 
@@ -57,7 +59,7 @@ extension ClusterConnections {
                     command.slot.completion?(.failure(.timeout))
                     return true
                 }
-                return connection(to: command.target).adopt(command.slot)
+                return connection(to: command.target).sendAgain(command.slot)
             }
             waiting.putBack(left)
             if waiting.count > 0 { scheduleForwarding() }

@@ -143,14 +143,21 @@ final class ClusterConnections {
         switch result {
         case .success(let reply):
             guard let next = ClusterMap(reply.value, from: guide.address) else {
-                return guide.giveUp(.unexpectedReply("ranges of slots from CLUSTER SLOTS"))
+                return passOver(.unexpectedReply("ranges of slots from CLUSTER SLOTS"))
+            }
+            // A node that was taken out of its cluster serves on, alone.
+            guard !next.masters.isEmpty else {
+                return passOver(.connection("\(guide.address) is of a cluster without slots"))
             }
             adopt(next)
-        // Another node may know better.
-        case .failure(let error):
-            guide.giveUp(error)
-            follow(error)
+        case .failure(let error): passOver(error)
         }
+    }
+
+    /// Another node may know better.
+    private func passOver(_ error: RedisError) {
+        guide.giveUp(error)
+        follow(error)
     }
 
     private func adopt(_ next: ClusterMap) {
@@ -167,6 +174,9 @@ final class ClusterConnections {
     }
 
     // MARK: The nodes
+
+    /// Whether redirections have led to more nodes than a cluster has.
+    var isFull: Bool { nodes.count >= 2 * ClusterMap.mostMasters }
 
     /// The connection to a node, which is opened if there is none.
     func connection(to address: RedisAddress) -> RedisConnection {

@@ -6,6 +6,9 @@ struct ClusterMap {
     /// Where else the cluster can be asked, should the masters be gone.
     private(set) var replicas: [RedisAddress] = []
 
+    /// More than a cluster can have (its specification recommends 1,000 at most), so that a reply can't fill the memory.
+    static let mostMasters = 4_096
+
     /// A map that tells nothing.
     init() {}
 
@@ -18,8 +21,9 @@ struct ClusterMap {
             guard parts.count >= 3, let first = parts[0].integer, let last = parts[1].integer, first >= 0,
                 first <= last, last < RedisSlot.count, let master = Self.address(parts[2], from: asked)
             else { return nil }
-            let index = index(of: master)
+            guard let index = index(of: master) else { return nil }
             for slot in first...last { owners[slot] = index }
+            guard replicas.count < Self.mostMasters else { continue }
             replicas += parts[3...].compactMap { Self.address($0, from: asked) }
         }
     }
@@ -35,11 +39,12 @@ struct ClusterMap {
 
     /// Notes what a redirection told.
     mutating func move(_ slot: RedisSlot, to master: RedisAddress) {
-        owners[Int(slot.number)] = index(of: master)
+        if let index = index(of: master) { owners[Int(slot.number)] = index }
     }
 
-    private mutating func index(of master: RedisAddress) -> Int16 {
+    private mutating func index(of master: RedisAddress) -> Int16? {
         if let known = masters.firstIndex(of: master) { return Int16(known) }
+        guard masters.count < Self.mostMasters else { return nil }
         masters.append(master)
         return Int16(masters.count - 1)
     }

@@ -23,7 +23,7 @@ extension RedisConnection {
         // Nil: it timed out, and this is its late reply.
         guard let completion = slot.completion else { return true }
         let isError = reply.kind == .error
-        if isError, slot.command != nil, sendAgain(slot, reply) { return true }
+        if isError, slot.command != nil, isSentAgain(slot, reply) { return true }
         if slot.isCounted { count(now - slot.sentMicroseconds, isError: isError) }
         completion(isError ? .failure(.server(reply.text)) : .success(reply))
         if isError, locator?.wantsMaster == true, reply.tellsOfReplica {
@@ -33,7 +33,7 @@ extension RedisConnection {
     }
 
     /// Whether the error is no answer to the caller: the command goes out again, here or elsewhere.
-    private func sendAgain(_ slot: PendingCommands.Slot, _ reply: RedisReply) -> Bool {
+    private func isSentAgain(_ slot: PendingCommands.Slot, _ reply: RedisReply) -> Bool {
         if reply.bytes.starts(with: "NOSCRIPT".utf8) { return repeatCall(slot) }
         guard let redirector, let redirect = RedisRedirect(reply.text) else { return false }
         return redirector(slot, redirect)

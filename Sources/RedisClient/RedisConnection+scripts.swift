@@ -31,21 +31,20 @@ extension RedisConnection {
 
     /// Sends a call again, behind a `SCRIPT LOAD`; false if that can't be, or was done already.
     func repeatCall(_ slot: PendingCommands.Slot) -> Bool {
-        guard let command = slot.command, let script = command.script, !command.isReloaded, let bytes = command.bytes,
-            isReady, !pending.isFull
-        else { return false }
+        guard let command = slot.command, let script = command.script, !command.isReloaded, isReady else {
+            return false
+        }
         if !scripts[script.index].isLoading { load(script) { _ in } }
         var repeated = slot
         repeated.command?.isReloaded = true
         repeated.command?.isRepeated = true
-        output.appendCommands(bytes)
-        enqueue(repeated)
+        guard sendAgain(repeated) else { return false }
         counters.scriptReloads += 1
         return true
     }
 
-    /// Sends a command that another server did not answer; false if that can't be now.
-    func adopt(_ slot: PendingCommands.Slot) -> Bool {
+    /// Sends a command whose bytes were kept, which this or another server did not do; false if that can't be now.
+    func sendAgain(_ slot: PendingCommands.Slot) -> Bool {
         guard let command = slot.command, let bytes = command.bytes, isReady, !pending.isFull else { return false }
         if command.isAsking {
             output.begin(words: 1)

@@ -110,7 +110,7 @@ extension RedisEndpoint {
 
     private mutating func addHost(_ text: Substring) throws(RedisURLProblem) {
         let hasPort = text.hasPrefix("[") ? !text.hasSuffix("]") : text.contains(":")
-        guard !text.hasPrefix(":"),
+        guard !text.isEmpty, !text.hasPrefix(":"),
             let address = BindAddress(text: hasPort ? String(text) : "\(text):\(topology.defaultPort)"),
             address.port > 0
         else { throw .malformed(topology) }
