@@ -3,7 +3,7 @@ import RedisClient
 import TestSupport
 import Testing
 
-@Suite("a cluster")
+@Suite("a cluster", .ownThreads)
 struct RedisClusterTests {
     private static func settings(_ cluster: RedisCluster, timeout: TimeAmount = .seconds(5)) -> RedisSettings {
         var settings = RedisSettings.local(0, timeout: timeout)

@@ -3,7 +3,7 @@ import RedisClient
 import TestSupport
 import Testing
 
-@Suite("a master that sentinels name")
+@Suite("a master that sentinels name", .ownThreads)
 struct RedisSentinelTests {
     private func settings(
         _ ports: [Int], master: String = RedisSentinels.master, timeout: TimeAmount = .seconds(5)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import RedisClient
 
-@Suite("slots")
+@Suite("slots", .ownThreads)
 struct RedisSlotTests {
     @Test("keys have the slots that redis-server computes, and a hash tag decides alone")
     func slots() async throws {

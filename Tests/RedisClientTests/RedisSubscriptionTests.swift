@@ -3,7 +3,7 @@ import RedisClient
 import TestSupport
 import Testing
 
-@Suite("subscriptions")
+@Suite("subscriptions", .ownThreads)
 struct RedisSubscriptionTests {
     /// A subscription that notes what it is told; ended by its test.
     private final class Listener: Sendable {

@@ -3,7 +3,7 @@ import RedisClient
 import TestSupport
 import Testing
 
-@Suite("TLS and users")
+@Suite("TLS and users", .ownThreads)
 struct RedisTLSTests {
     private func settings(
         _ port: Int, _ files: RedisTLS.Files, serverName: String? = nil, verification: RedisTLS.Verification = .full
