@@ -28,6 +28,22 @@ struct GatewayNodeTests {
         #expect(failure?.place == "authenticators.idp.jwt")
     }
 
+    @Test("certificates for Redis that are none are found by the check, with their place")
+    func badRedisCertificate() throws {
+        let text = """
+            state: { redis: "rediss://127.0.0.1", tls: { ca: ca.pem } }
+            upstreams: { app: { targets: ["http://127.0.0.1:9"] } }
+            routes: [{ upstream: app }]
+
+            """
+        let bad = try GatewayConfiguration.parse(text: text, file: "test.yaml", environment: [:]) { _ in
+            Array("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".utf8)
+        }
+        let failure = #expect(throws: SnapshotFailure.self) { try GatewayNode.validate(bad) }
+        #expect(failure?.place == "state.tls")
+        #expect(failure?.reason.contains("the CA file") == true)
+    }
+
     @Test("it tells the ports it was given, is ready, and stops twice without harm")
     func life() async throws {
         let node = try GatewayNode(
