@@ -51,7 +51,7 @@ struct GatewayNodeTests {
         try await node.start()
         let admin = try #require(Int(await node.adminAddress.split(separator: ":").last ?? ""))
         #expect(await node.listenerAddresses.allSatisfy { !$0.hasSuffix(":0") })
-        let connection = try RawConnection(port: admin)
+        let connection = try RawConnection(port: admin, timeout: .seconds(60))
         try connection.sendRequest(["GET /readyz HTTP/1.1", "Host: a", "Connection: close"])
         #expect(try connection.readResponse().status == 200)
         await node.stop()
