@@ -28,6 +28,7 @@ let package = Package(
     products: [.executable(name: "sluice", targets: ["sluice"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -49,7 +50,7 @@ let package = Package(
                 .embedInCode("Breaker/force.lua"),
             ]),
         library("Transport", ["GatewayCore", "HTTPWire", "Policies", nioCore, nioPosix]),
-        library("RedisClient", ["CHiredis", nioCore, nioPosix]),
+        library("RedisClient", ["CHiredis", nioCore, nioPosix, .product(name: "NIOSSL", package: "swift-nio-ssl")]),
         library("Telemetry"),
         library("Configuration", ["Policies", .product(name: "Yams", package: "Yams")]),
         library("Credentials", ["COpenSSL"]),

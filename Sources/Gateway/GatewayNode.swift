@@ -32,7 +32,7 @@ package actor GatewayNode {
     /// - Throws: `SnapshotFailure`, or `LogOutputFailure` when the access log can't be opened.
     package init(_ configuration: GatewayConfiguration, options: Options, log: StructuredLog) throws {
         self.log = log
-        state = SharedState(configuration)
+        state = try SharedState(configuration)
         snapshot = try Snapshot(configuration, previous: nil, cluster: state.breakers, log: log)
         accessLog = try Self.openAccessLog(configuration.accessLog)
         connections = ConnectionCount(maximum: configuration.limits.connections)
@@ -45,6 +45,7 @@ package actor GatewayNode {
         for (name, authenticator) in configuration.authenticators {
             _ = try Snapshot.verifier(name, authenticator)
         }
+        _ = try SharedState(configuration)
     }
 
     // MARK: Life
@@ -165,7 +166,7 @@ package actor GatewayNode {
             let metrics = WorkerMetrics(names: snapshot.metricNames)
             let store = state.makeStore(on: loop, metrics: metrics, log: log)
             let resources = WorkerResources(
-                metrics: metrics, store: store.store, redis: store.connection,
+                metrics: metrics, store: store.store, redis: store.link,
                 accessLog: sink.map(AccessLog.init(sink:)),
                 workerCount: workerCount)
             let gateway = try WorkerGateway(worker: worker, snapshot: snapshot, resources: resources)

@@ -219,11 +219,11 @@ extension BreakerGauge {
 }
 
 extension RedisMetrics {
-    /// Takes over what the connection has counted.
-    fileprivate mutating func adopt(_ connection: RedisConnection) {
-        let counters = connection.counters
+    /// Takes over what the way to Redis has counted.
+    fileprivate mutating func adopt(_ link: RedisLink) {
+        let counters = link.counters
         commands = counters.commands
         reconnects = max(counters.connects - 1, 0)
-        openConnections = connection.isReady ? 1 : 0
+        openConnections = link.isReady ? 1 : 0
     }
 }

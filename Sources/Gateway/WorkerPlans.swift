@@ -10,8 +10,8 @@ import Transport
 struct WorkerResources {
     let metrics: WorkerMetrics
     let store: any RateLimitStore
-    /// The connection behind the store, if there is one.
-    let redis: RedisConnection?
+    /// The way to Redis behind the store, if there is one.
+    let redis: RedisLink?
     var accessLog: AccessLog?
     /// The part of per-node bounds that this worker gets.
     let workerCount: Int

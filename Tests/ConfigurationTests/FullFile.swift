@@ -6,7 +6,8 @@ let fullFile = """
     admin: { bind: 0.0.0.0:9901, token: "${ADMIN_TOKEN}" }
     trusted_proxies: [127.0.0.0/8, "::1"]
     state:
-      redis: redis://app:p%40ss@redis.internal:6380/3
+      redis: rediss://app:p%40ss@redis.internal:6380/3
+      tls: { ca: main.pem, certificate: main.pem, key: main.pem, server_name: redis.internal, verify: chain }
       namespace: shop
       timeout: 75ms
       on_failure: deny

@@ -46,9 +46,13 @@ struct GatewayConfigurationTests {
 
     @Test("the state's URL is taken apart")
     func state() {
-        let redis = RedisEndpoint(
+        var redis = RedisEndpoint(
             host: "redis.internal", port: 6380, user: "app", password: Secret("p@ss"), database: 3)
+        redis.isEncrypted = true
         #expect(full.state.redis == redis)
+        let pem = Array((fullFiles["main.pem"] ?? "").utf8)
+        #expect(full.state.tls.ca == pem && full.state.tls.certificate == pem && full.state.tls.key == Secret(pem))
+        #expect(full.state.tls.serverName == "redis.internal" && full.state.tls.verification == .chain)
         #expect(full.state.namespace == "shop")
         #expect(full.state.timeoutMicroseconds == 75_000)
         #expect(full.state.onFailure == .deny)

@@ -4,7 +4,7 @@ import Policies
 import RedisClient
 
 /// Keeps this node's breakers and the cluster's in step, off the path of requests: one for the node, on one event loop,
-/// with one connection and one subscription.
+/// with one link to Redis and one subscription.
 ///
 /// Every 100 ms it reports what the upstreams' requests came to (every 500 ms while none fails), one script call for each
 /// upstream that has something to tell, all in one write; a probe's end and a question for a probe go at once.
@@ -22,7 +22,7 @@ final class BreakerReporter {
         var isWaiting = false
     }
 
-    private let connection: RedisConnection
+    private let link: RedisLink
     private let subscription: RedisSubscription
     private let scripts: BreakerScripts
     private let nodeID: String
@@ -32,31 +32,31 @@ final class BreakerReporter {
     private var isStopped = false
 
     init(
-        connection: RedisConnection, subscription: RedisSubscription, namespace: String, nodeID: String,
+        link: RedisLink, subscription: RedisSubscription, namespace: String, nodeID: String,
         breakers: @escaping () -> [String: SharedBreaker], now: @escaping () -> Int = MonotonicClock.microseconds
     ) {
-        self.connection = connection
+        self.link = link
         self.subscription = subscription
         self.nodeID = nodeID
         self.breakers = breakers
         self.now = now
-        scripts = BreakerScripts(connection: connection, namespace: namespace)
+        scripts = BreakerScripts(link: link, namespace: namespace)
     }
 
     /// Runs until it is stopped. On its loop.
     func start() {
         subscription.onMessage = { [self] _, payload in hear(payload) }
         subscription.onSubscribed = { [self] in report(isForced: true) }
-        connection.onChange = { [self] change in
+        link.onChange = { [self] change in
             if change == .connected { report(isForced: true) }
         }
-        connection.start()
+        link.start()
         subscription.start()
         scheduleTick()
     }
 
     private func scheduleTick() {
-        connection.eventLoop.assumeIsolated().scheduleTask(in: Self.tick) { [self] in
+        link.eventLoop.assumeIsolated().scheduleTask(in: Self.tick) { [self] in
             guard !isStopped else { return }
             report()
             scheduleTick()
@@ -68,8 +68,8 @@ final class BreakerReporter {
         subscription.onMessage = nil
         subscription.onSubscribed = nil
         subscription.close()
-        connection.onChange = nil
-        connection.close()
+        link.onChange = nil
+        link.close()
     }
 
     /// Reports whatever there is to report.
@@ -86,7 +86,7 @@ final class BreakerReporter {
         let line = lines[upstream, default: Line()]
         if now - line.answered >= Self.patienceMicroseconds { breaker.leave(now: now) }
         // One question at a time, so that answers come in order and a Redis that hangs is not piled upon.
-        guard !line.isWaiting, connection.isReady else { return }
+        guard !line.isWaiting, link.isReady else { return }
         let isDue = isForced || now - line.asked >= Self.rereadMicroseconds
         guard isDue || breaker.hasNews(now: now) else { return }
         lines[upstream, default: line].asked = now

@@ -1,7 +1,7 @@
 import Policies
 import RedisClient
 
-/// The scripts of breakers, as a connection calls them.
+/// The scripts of breakers, as a link to Redis calls them.
 package struct BreakerScripts {
     /// What `sync.lua` and `force.lua` answer.
     package struct Reply: Hashable, Sendable {
@@ -27,23 +27,23 @@ package struct BreakerScripts {
         case auto
     }
 
-    private let connection: RedisConnection
+    private let link: RedisLink
     private let namespace: String
     private let sync: RedisScriptID
     private let force: RedisScriptID
 
-    /// Registers the scripts. On the connection's loop.
-    package init(connection: RedisConnection, namespace: String) {
-        self.init(connection: connection, namespace: namespace, prefix: [])
+    /// Registers the scripts. On the link's loop.
+    package init(link: RedisLink, namespace: String) {
+        self.init(link: link, namespace: namespace, prefix: [])
     }
 
     /// - Parameter prefix: put before each script; tests set its clock there.
-    init(connection: RedisConnection, namespace: String, prefix: [UInt8]) {
-        self.connection = connection
+    init(link: RedisLink, namespace: String, prefix: [UInt8]) {
+        self.link = link
         self.namespace = namespace
         let common = prefix + PackageResources.breaker_lua
-        sync = connection.register(RedisScript(name: "breaker sync", source: common + PackageResources.sync_lua))
-        force = connection.register(RedisScript(name: "breaker force", source: common + PackageResources.force_lua))
+        sync = link.register(RedisScript(name: "breaker sync", source: common + PackageResources.sync_lua))
+        force = link.register(RedisScript(name: "breaker force", source: common + PackageResources.force_lua))
     }
 
     /// Tells the cluster what a node has seen, and asks for its decision. Nil: Redis could not be asked.
@@ -51,7 +51,7 @@ package struct BreakerScripts {
         _ upstream: String, node: String, _ report: BreakerReport, _ settings: BreakerSettings,
         completion: @escaping (Reply?) -> Void
     ) {
-        connection.call(sync, keys: 1, arguments: 19 + 2 * report.ended.count) { writer in
+        link.call(sync, keys: 1, arguments: 19 + 2 * report.ended.count) { writer in
             writeStart(&writer, upstream)
             writer.append(node)
             writer.append(report.epoch)
@@ -77,7 +77,7 @@ package struct BreakerScripts {
         _ upstream: String, _ order: Order, epoch: Int?, durationMicroseconds: Int,
         completion: @escaping (Result<Reply, RedisError>) -> Void
     ) {
-        connection.call(force, keys: 1, arguments: 5) { writer in
+        link.call(force, keys: 1, arguments: 5) { writer in
             writeStart(&writer, upstream)
             writer.append(order.rawValue)
             writer.append(epoch.map { "\($0)" } ?? "")

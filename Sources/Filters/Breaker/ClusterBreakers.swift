@@ -39,7 +39,7 @@ package final class ClusterBreakers: Sendable {
     {
         let reporter = try await loop.submit { [self] in
             let reporter = BreakerReporter(
-                connection: RedisConnection(settings, on: loop),
+                link: RedisLink(settings, on: loop),
                 subscription: RedisSubscription(settings, channels: ["\(namespace):events"], on: loop),
                 namespace: namespace, nodeID: nodeID, breakers: { [self] in guarded.withLock { $0.breakers } })
             reporter.start()

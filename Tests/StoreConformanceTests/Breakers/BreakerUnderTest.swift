@@ -31,19 +31,19 @@ final class BreakerUnderTest: Sendable {
         var settings = RedisSettings(port: server.port)
         settings.timeout = .seconds(10)
         client = try await RedisClient.connect(settings, on: MultiThreadedEventLoopGroup.singleton.any())
-        scripts = try await client.onLoop { connection in
+        scripts = try await client.onLoop { link in
             let scripts = BreakerScripts(
-                connection: connection, namespace: "test", prefix: Array(Self.controlledClock.utf8))
-            return NIOLoopBound(scripts, eventLoop: connection.eventLoop)
+                link: link, namespace: "test", prefix: Array(Self.controlledClock.utf8))
+            return NIOLoopBound(scripts, eventLoop: link.eventLoop)
         }
     }
 
     func synchronize(
         _ node: String, _ report: BreakerReport, _ settings: BreakerSettings, at now: Int
     ) async throws -> BreakerScripts.Reply {
-        try await client.onLoop { [scripts] connection in
-            Self.set(now, connection)
-            let promise = connection.eventLoop.makePromise(of: BreakerScripts.Reply.self)
+        try await client.onLoop { [scripts] link in
+            Self.set(now, link)
+            let promise = link.eventLoop.makePromise(of: BreakerScripts.Reply.self)
             scripts.value.synchronize("users", node: node, report, settings) { reply in
                 if let reply { promise.succeed(reply) } else { promise.fail(TestFailure("sync.lua failed")) }
             }
@@ -54,9 +54,9 @@ final class BreakerUnderTest: Sendable {
     func force(
         _ order: BreakerScripts.Order, epoch: Int? = nil, for duration: Int = 0, at now: Int
     ) async throws -> BreakerScripts.Reply {
-        try await client.onLoop { [scripts] connection in
-            Self.set(now, connection)
-            let promise = connection.eventLoop.makePromise(of: BreakerScripts.Reply.self)
+        try await client.onLoop { [scripts] link in
+            Self.set(now, link)
+            let promise = link.eventLoop.makePromise(of: BreakerScripts.Reply.self)
             scripts.value.force("users", order, epoch: epoch, durationMicroseconds: duration) { result in
                 promise.completeWith(result.mapError { $0 })
             }
@@ -71,8 +71,8 @@ final class BreakerUnderTest: Sendable {
         try await client.send("LRANGE", "published", "0", "-1").elements.compactMap(\.text)
     }
 
-    private static func set(_ now: Int, _ connection: RedisConnection) {
-        connection.send { writer in
+    private static func set(_ now: Int, _ link: RedisLink) {
+        link.send { writer in
             writer.begin(words: 6)
             for word in ["HSET", "clock", "s", "\(now / 1_000_000)", "us", "\(now % 1_000_000)"] { writer.append(word) }
         } completion: { _ in

@@ -167,9 +167,9 @@ struct ClusterBreakersTests {
     func forced() async throws {
         let client = try await RedisClient.connect(
             RedisSettings(port: server.port), on: MultiThreadedEventLoopGroup.singleton.any())
-        let reply = try await client.onLoop { connection in
-            let promise = connection.eventLoop.makePromise(of: BreakerScripts.Reply.self)
-            BreakerScripts(connection: connection, namespace: "sluice")
+        let reply = try await client.onLoop { link in
+            let promise = link.eventLoop.makePromise(of: BreakerScripts.Reply.self)
+            BreakerScripts(link: link, namespace: "sluice")
                 .force("users", .open, epoch: nil, durationMicroseconds: 3_600_000_000) { result in
                     promise.completeWith(result.mapError { $0 })
                 }
