@@ -48,11 +48,11 @@ extension Cluster {
             origin = try MoodyOrigin()
         }
 
-        private func configuration(_ url: String, open: String) -> String {
+        private func configuration(_ url: String, open: String, redis address: String? = nil) -> String {
             """
             access_log: { path: off }
             drain: 1s
-            state: { redis: "\(redis.url)" }
+            state: { redis: "\(address ?? redis.url)" }
             upstreams:
               app: { targets: ["\(url)"], breaker: { failures: 5, error_rate: 0%, open: \(open) } }
             routes:
@@ -60,9 +60,10 @@ extension Cluster {
             """
         }
 
-        private mutating func start(open: String) async throws {
+        private mutating func start(open: String, redis address: String? = nil) async throws {
             for index in 1...3 {
-                nodes.append(try await Node(configuration(origin.url, open: open), name: "node\(index)"))
+                let text = configuration(origin.url, open: open, redis: address)
+                nodes.append(try await Node(text, name: "node\(index)"))
             }
             try await joined()
         }
@@ -195,6 +196,17 @@ extension Cluster {
             #expect(try request("/x", port: nodes[0].port).status == 503)
             origin.become(.well)
             try await eventually("it closes", within: .seconds(20), every: .milliseconds(50)) {
+                try nodes.allSatisfy { try request("/x", port: $0.port).status == 200 }
+            }
+        }
+
+        @Test("it works the same through a Redis Cluster")
+        mutating func redisCluster() async throws {
+            let cluster = try await RedisCluster()
+            try await start(open: "1s", redis: cluster.url)
+            try await open()
+            origin.become(.well)
+            try await eventually("a probe closes it everywhere", within: .seconds(20), every: .milliseconds(50)) {
                 try nodes.allSatisfy { try request("/x", port: $0.port).status == 200 }
             }
         }

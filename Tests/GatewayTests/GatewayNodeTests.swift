@@ -56,6 +56,11 @@ struct GatewayNodeTests {
         #expect(try connection.readResponse().status == 200)
         await node.stop()
         await node.stop()
-        #expect(throws: (any Error).self) { try RawConnection(port: admin) }
+        // Another test's server may have taken the port meanwhile, but it does not answer like a node.
+        #expect(throws: (any Error).self) {
+            let late = try RawConnection(port: admin, timeout: .milliseconds(500))
+            try late.sendRequest(["GET /readyz HTTP/1.1", "Host: a", "Connection: close"])
+            _ = try late.readResponse()
+        }
     }
 }
