@@ -28,6 +28,7 @@ let package = Package(
     products: [.executable(name: "sluice", targets: ["sluice"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -43,9 +44,13 @@ let package = Package(
         library(
             "Filters",
             ["GatewayCore", "HTTPWire", "Credentials", "Policies", "RedisClient", "Telemetry", nioCore],
-            resources: [.embedInCode("RateLimit/take.lua"), .embedInCode("Nodes/heartbeat.lua")]),
+            resources: [
+                .embedInCode("RateLimit/take.lua"), .embedInCode("Nodes/heartbeat.lua"),
+                .embedInCode("Breaker/breaker.lua"), .embedInCode("Breaker/sync.lua"),
+                .embedInCode("Breaker/force.lua"),
+            ]),
         library("Transport", ["GatewayCore", "HTTPWire", "Policies", nioCore, nioPosix]),
-        library("RedisClient", ["CHiredis", nioCore, nioPosix]),
+        library("RedisClient", ["CHiredis", nioCore, nioPosix, .product(name: "NIOSSL", package: "swift-nio-ssl")]),
         library("Telemetry"),
         library("Configuration", ["Policies", .product(name: "Yams", package: "Yams")]),
         library("Credentials", ["COpenSSL"]),
@@ -76,7 +81,7 @@ let package = Package(
             "TransportTests",
             ["Transport", "GatewayCore", "HTTPWire", "Policies", "TestSupport", nioCore, nioPosix]),
         tests("FiltersTests", ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", nioCore]),
-        tests("StoreConformanceTests", ["Filters", "RedisClient", "TestSupport"]),
+        tests("StoreConformanceTests", ["Filters", "GatewayCore", "Policies", "RedisClient", "TestSupport"]),
         tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Telemetry", "TestSupport"]),
         tests("ClusterTests", ["TestSupport"]),
     ],

@@ -32,12 +32,12 @@ package actor GatewayNode {
     /// - Throws: `SnapshotFailure`, or `LogOutputFailure` when the access log can't be opened.
     package init(_ configuration: GatewayConfiguration, options: Options, log: StructuredLog) throws {
         self.log = log
-        snapshot = try Snapshot(configuration, previous: nil, log: log)
+        state = try SharedState(configuration)
+        snapshot = try Snapshot(configuration, previous: nil, cluster: state.breakers, log: log)
         accessLog = try Self.openAccessLog(configuration.accessLog)
         connections = ConnectionCount(maximum: configuration.limits.connections)
         workerCount = max(options.workers, 1)
         group = MultiThreadedEventLoopGroup(numberOfThreads: workerCount)
-        state = SharedState(configuration)
     }
 
     /// What `sluice check` asks: whether the configuration could be put to work.
@@ -45,6 +45,7 @@ package actor GatewayNode {
         for (name, authenticator) in configuration.authenticators {
             _ = try Snapshot.verifier(name, authenticator)
         }
+        _ = try SharedState(configuration)
     }
 
     // MARK: Life
@@ -62,6 +63,7 @@ package actor GatewayNode {
         try await bindListeners(snapshot.configuration.listeners.map(\.bind))
         try await startAdmin()
         try await state.startHeartbeat(on: group.next())
+        try await state.startBreakers(on: group.next())
         view.started()
         log.info(
             "sluice is serving",
@@ -85,7 +87,7 @@ package actor GatewayNode {
     /// Puts a new configuration to work without closing a connection. On any error the old one serves on, untouched.
     package func reload(_ configuration: GatewayConfiguration) async throws {
         guard !isStopping else { return }
-        let next = try Snapshot(configuration, previous: snapshot, log: log)
+        let next = try Snapshot(configuration, previous: snapshot, cluster: state.breakers, log: log)
         try state.checkUnchanged(configuration)
         guard configuration.admin == snapshot.configuration.admin else {
             throw SnapshotFailure(place: "admin", reason: "admin can't be changed by a reload; restart the node")
@@ -127,6 +129,7 @@ package actor GatewayNode {
         for entry in listeners { for listener in entry.listeners { try? await listener.close().get() } }
         await drainWorkers()
         await state.stopHeartbeat()
+        await state.breakers.stop()
         for worker in workers { try? await worker.run { $0.close() } }
         try? await admin?.listener.close().get()
         _ = accessLog?.close(withinMilliseconds: 1000)
@@ -163,7 +166,7 @@ package actor GatewayNode {
             let metrics = WorkerMetrics(names: snapshot.metricNames)
             let store = state.makeStore(on: loop, metrics: metrics, log: log)
             let resources = WorkerResources(
-                metrics: metrics, store: store.store, redis: store.connection,
+                metrics: metrics, store: store.store, redis: store.link,
                 accessLog: sink.map(AccessLog.init(sink:)),
                 workerCount: workerCount)
             let gateway = try WorkerGateway(worker: worker, snapshot: snapshot, resources: resources)
@@ -239,6 +242,7 @@ package actor GatewayNode {
 
     private func publish() {
         let (workers, snapshot, accessLog) = (self.workers, self.snapshot, self.accessLog)
+        state.breakers.adopt(snapshot.breakers)
         view.update {
             $0.workers = workers
             $0.names = snapshot.metricNames

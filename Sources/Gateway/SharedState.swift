@@ -13,44 +13,55 @@ import Telemetry
 struct SharedState: Sendable {
     let nodeID: String
     private let settings: StateSettings
+    /// Nil: what is shared stays in this process.
+    private let redis: RedisSettings?
     private let memory = SharedBuckets()
     private let heartbeat: Heartbeat
+    let breakers = ClusterBreakers()
 
-    init(_ configuration: GatewayConfiguration) {
+    /// - Throws: `SnapshotFailure` when the certificates of `state.tls` can't be used.
+    init(_ configuration: GatewayConfiguration) throws(SnapshotFailure) {
         settings = configuration.state
         nodeID = configuration.nodeID ?? Self.defaultNodeID()
+        redis = try RedisSettings(settings, clientName: "sluice-\(nodeID)")
         heartbeat = Heartbeat(nodeID: nodeID, namespace: settings.namespace)
     }
 
-    var description: String { settings.redis.map { "redis://\($0.host):\($0.port)/\($0.database)" } ?? "in-process" }
+    var description: String { settings.redis?.description ?? "in-process" }
 
-    /// A worker's store, with its connection if there is one. On the worker's loop.
+    /// A worker's store, with its way to Redis if there is one. On the worker's loop.
     func makeStore(
         on loop: any EventLoop, metrics: WorkerMetrics, log: StructuredLog
     ) -> (
-        store: any RateLimitStore, connection: RedisConnection?
+        store: any RateLimitStore, link: RedisLink?
     ) {
         let local = InMemoryRateLimitStore(memory)
-        guard let redis = settings.redis else { return (local, nil) }
-        let connection = RedisConnection(Self.connectionSettings(redis, settings, nodeID), on: loop)
-        connection.onChange = { change in Self.report(change, to: log) }
-        connection.start()
-        let shared = RedisRateLimitStore(
-            connection: connection, namespace: settings.namespace, metrics: metrics)
+        guard let redis else { return (local, nil) }
+        let link = RedisLink(redis, on: loop)
+        link.onChange = { change in Self.report(change, to: log) }
+        link.start()
+        let shared = RedisRateLimitStore(connection: link, namespace: settings.namespace, metrics: metrics)
         let store = DegradingRateLimitStore(
             shared: shared, local: settings.onFailure == .local ? local : nil,
             liveNodes: { [heartbeat] in heartbeat.liveNodes })
-        return (store, connection)
+        return (store, link)
     }
 
     func startHeartbeat(on loop: any EventLoop) async throws {
-        guard let redis = settings.redis else { return }
-        var connection = Self.connectionSettings(redis, settings, nodeID)
-        connection.timeout = .seconds(1)
-        heartbeat.start(try await RedisClient.start(connection, on: loop))
+        guard var redis else { return }
+        redis.timeout = .seconds(1)
+        heartbeat.start(try await RedisClient.start(redis, on: loop))
     }
 
     func stopHeartbeat() async { await heartbeat.stop() }
+
+    func startBreakers(on loop: any EventLoop) async throws {
+        guard var redis else { return }
+        // No request waits for it.
+        redis.timeout = .seconds(1)
+        redis.longestBackoff = .milliseconds(500)
+        try await breakers.start(redis, namespace: settings.namespace, nodeID: nodeID, on: loop)
+    }
 
     /// Where the state lives can't change under running counters.
     func checkUnchanged(_ configuration: GatewayConfiguration) throws(SnapshotFailure) {
@@ -62,18 +73,6 @@ struct SharedState: Sendable {
             throw SnapshotFailure(
                 place: "node.id", reason: "a node can't change its id by a reload; restart it")
         }
-    }
-
-    private static func connectionSettings(
-        _ redis: RedisEndpoint, _ settings: StateSettings, _ nodeID: String
-    ) -> RedisSettings {
-        var connection = RedisSettings(host: redis.host, port: redis.port)
-        connection.username = redis.user
-        connection.password = redis.password.map { String(decoding: $0.bytes, as: UTF8.self) }
-        connection.database = redis.database
-        connection.clientName = "sluice-\(nodeID)"
-        connection.timeout = .microseconds(Int64(settings.timeoutMicroseconds))
-        return connection
     }
 
     private static func report(_ change: RedisConnection.Change, to log: StructuredLog) {

@@ -16,19 +16,26 @@ struct Snapshot: Sendable {
     let consumers: ConsumerDirectory
     let verifiers: [String: JWTVerifier]
     let breakers: [String: SharedBreaker]
+    /// Of upstreams with several targets.
+    let ejections: [String: TargetEjections]
     let limits: LimitCatalogue
     let metricNames: MetricNames
 
-    /// - Parameter previous: what is served now; its counters and breakers live on under their names.
+    /// - Parameters:
+    ///   - previous: what is served now; its counters and breakers live on under their names.
+    ///   - cluster: by which new breakers will be shared.
     /// - Throws: `SnapshotFailure` naming what can't be used, such as a key that libcrypto refuses.
-    init(_ configuration: GatewayConfiguration, previous: Snapshot?, log: StructuredLog) throws(SnapshotFailure) {
+    init(
+        _ configuration: GatewayConfiguration, previous: Snapshot?, cluster: ClusterBreakers, log: StructuredLog
+    ) throws(SnapshotFailure) {
         self.configuration = configuration
         generation = (previous?.generation ?? 0) + 1
         routes = RouteTable(configuration.routes.map(\.rule))
         clients = ClientIdentification(trusted: configuration.trustedProxies)
         consumers = try Self.directory(of: configuration)
         verifiers = try Self.verifiers(of: configuration)
-        breakers = Self.breakers(of: configuration, previous: previous, log: log)
+        breakers = Self.breakers(of: configuration, previous: previous, cluster: cluster, log: log)
+        ejections = Self.ejections(of: configuration, previous: previous, log: log)
         limits = LimitCatalogue(configuration)
         var names = previous?.metricNames ?? MetricNames()
         for route in configuration.routes { _ = names.routes.index(of: route.rule.name) }
@@ -85,28 +92,6 @@ struct Snapshot: Sendable {
         } catch {
             throw SnapshotFailure(place: "authenticators.\(name).jwt", reason: "\(error)")
         }
-    }
-
-    private static func breakers(
-        of configuration: GatewayConfiguration, previous: Snapshot?, log: StructuredLog
-    ) -> [String: SharedBreaker] {
-        var breakers: [String: SharedBreaker] = [:]
-        for (name, upstream) in configuration.upstreams {
-            guard let settings = upstream.breaker else { continue }
-            if let known = previous?.breakers[name] {
-                breakers[name] = known
-                continue
-            }
-            breakers[name] = SharedBreaker(settings) { transition in
-                log.warning(
-                    "circuit breaker changed state",
-                    [
-                        "upstream": .string(name), "from": .string(transition.from.rawValue),
-                        "to": .string(transition.to.rawValue), "cause": .string("\(transition.cause)"),
-                    ])
-            }
-        }
-        return breakers
     }
 }
 

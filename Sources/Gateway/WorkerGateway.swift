@@ -53,11 +53,15 @@ final class WorkerGateway: ExchangeEntry {
             let unused = upstream.unusedConnectionCount
             metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount - unused
             metrics.values.upstreams[upstream.metricsIndex].idleConnections = unused
+            guard worker.index == 0, let ejections = upstream.ejections else { continue }
+            metrics.values.upstreams[upstream.metricsIndex].ejectedTargets = ejections.unavailable.nonzeroBitCount
+            metrics.values.upstreams[upstream.metricsIndex].ejections = ejections.ejections
         }
         if let redis = resources.redis { metrics.values.redis.adopt(redis) }
         for (name, breaker) in snapshot.breakers {
             guard let upstream = plans.upstreams[name] else { continue }
             metrics.values.upstreams[upstream.metricsIndex].breaker = BreakerGauge(breaker.state)
+            metrics.values.upstreams[upstream.metricsIndex].isBreakerShared = breaker.isJoined
             // The breaker is the node's, and workers are summed: so one of them counts its transitions.
             guard worker.index == 0 else { continue }
             for state in [Breaker.State.closed, .halfOpen, .open] {
@@ -215,11 +219,11 @@ extension BreakerGauge {
 }
 
 extension RedisMetrics {
-    /// Takes over what the connection has counted.
-    fileprivate mutating func adopt(_ connection: RedisConnection) {
-        let counters = connection.counters
+    /// Takes over what the way to Redis has counted.
+    fileprivate mutating func adopt(_ link: RedisLink) {
+        let counters = link.counters
         commands = counters.commands
         reconnects = max(counters.connects - 1, 0)
-        openConnections = connection.isReady ? 1 : 0
+        openConnections = link.isReady ? 1 : 0
     }
 }

@@ -10,8 +10,8 @@ import Transport
 struct WorkerResources {
     let metrics: WorkerMetrics
     let store: any RateLimitStore
-    /// The connection behind the store, if there is one.
-    let redis: RedisConnection?
+    /// The way to Redis behind the store, if there is one.
+    let redis: RedisLink?
     var accessLog: AccessLog?
     /// The part of per-node bounds that this worker gets.
     let workerCount: Int
@@ -27,12 +27,14 @@ struct WorkerPlans {
         let configuration = snapshot.configuration
         for (name, settings) in configuration.upstreams {
             let wanted = Transport.UpstreamSettings(settings, name: name, workers: resources.workerCount)
-            if let known = previous?.upstreams[name], known.settings == wanted {
+            let ejections = snapshot.ejections[name]
+            if let known = previous?.upstreams[name], known.settings == wanted, known.ejections === ejections {
                 upstreams[name] = known
             } else {
                 var names = snapshot.metricNames
                 upstreams[name] = Upstream(
-                    settings: wanted, metricsIndex: names.upstreams.index(of: name), worker: worker)
+                    settings: wanted, metricsIndex: names.upstreams.index(of: name), worker: worker,
+                    ejections: ejections)
             }
         }
         var assembly = try PlanAssembly(snapshot: snapshot, resources: resources, worker: worker, upstreams: upstreams)

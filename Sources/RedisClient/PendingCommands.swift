@@ -11,23 +11,30 @@ struct PendingCommands {
         let deadlineMicroseconds: Int
         /// Counted, as commands of users are and those of the handshake are not.
         var isCounted = true
-        /// What is needed to repeat the call of a script that Redis has forgotten.
-        var scriptCall: ScriptCall?
+        /// What is needed to send the command again; nil if it never is.
+        var command: Command?
     }
 
-    struct ScriptCall {
-        let script: RedisScriptID
+    /// A command that may have to be repeated: Redis has forgotten its script, or another server has its key.
+    struct Command {
+        /// Called by digest; nil for everything else.
+        let script: RedisScriptID?
         /// Where the command lies in the output; its bytes are kept once they are sent.
         let range: Range<Int>
         var bytes: ByteBuffer?
         var isRepeated = false
+        /// Its script was loaded again for it.
+        var isReloaded = false
+        /// It is for a node that its slot is still on its way to.
+        var isAsking = false
+        var redirects = 0
     }
 
     private var slots = CircularBuffer<Slot>(initialCapacity: 64)
     private let limit: Int
     /// Slots at the head that have been looked at and expired.
     private var expiredAtHead = 0
-    /// Repeated calls keep their deadline, and so stand behind later ones; while there are any, all slots are looked at.
+    /// Repeated commands keep their deadline, and so stand behind later ones; while there are any, all slots are looked at.
     private var outOfOrder = 0
 
     init(limit: Int) {
@@ -42,7 +49,7 @@ struct PendingCommands {
     var oldestSentMicroseconds: Int? { slots.first?.sentMicroseconds }
 
     mutating func append(_ slot: Slot) {
-        if slot.scriptCall?.isRepeated == true { outOfOrder += 1 }
+        if slot.command?.isRepeated == true { outOfOrder += 1 }
         slots.append(slot)
     }
 
@@ -50,7 +57,7 @@ struct PendingCommands {
     mutating func removeFirst() -> Slot? {
         guard let slot = slots.popFirst() else { return nil }
         if expiredAtHead > 0 { expiredAtHead -= 1 }
-        if slot.scriptCall?.isRepeated == true { outOfOrder -= 1 }
+        if slot.command?.isRepeated == true { outOfOrder -= 1 }
         return slot
     }
 
@@ -82,12 +89,12 @@ struct PendingCommands {
         return expired
     }
 
-    /// Keeps the bytes of the script calls among the newest `count` commands, which were just sent as `sent`.
-    mutating func keepScriptCalls(newest count: Int, sent: ByteBuffer) {
+    /// Keeps the bytes of what may be repeated among the newest `count` commands, which were just sent as `sent`.
+    mutating func keepCommands(newest count: Int, sent: ByteBuffer) {
         for offset in max(0, slots.count - count)..<slots.count {
             let index = slots.index(slots.startIndex, offsetBy: offset)
-            guard let range = slots[index].scriptCall?.range, slots[index].scriptCall?.bytes == nil else { continue }
-            slots[index].scriptCall?.bytes = sent.getSlice(at: range.lowerBound, length: range.count)
+            guard let range = slots[index].command?.range, slots[index].command?.bytes == nil else { continue }
+            slots[index].command?.bytes = sent.getSlice(at: range.lowerBound, length: range.count)
         }
     }
 }

@@ -87,6 +87,21 @@ package struct RedisCommandWriter {
         buffer.writeImmutableBuffer(commands)
     }
 
+    /// Words written apart from any command, for one that is begun when they are known.
+    mutating func words(_ count: Int, _ write: (inout RedisCommandWriter) -> Void) -> ByteBuffer {
+        buffer.clear()
+        missing = count
+        write(&self)
+        precondition(missing == 0, "\(missing) words were not written")
+        return buffer
+    }
+
+    /// Words that `words` has written.
+    mutating func append(_ words: ByteBuffer, count: Int) {
+        missing -= count
+        buffer.writeImmutableBuffer(words)
+    }
+
     private mutating func writeHeader(_ mark: UInt8, _ count: Int) {
         withUnsafeTemporaryAllocation(byteCount: 23, alignment: 1) { memory in
             memory[22] = UInt8(ascii: "\n")
@@ -116,5 +131,15 @@ package struct RedisCommandWriter {
             memory[start] = UInt8(ascii: "-")
         }
         return start
+    }
+}
+
+extension ByteBuffer {
+    /// The first of the words that stand here in RESP.
+    var firstWord: ByteBuffer? {
+        let bytes = readableBytesView
+        guard let end = bytes.firstIndex(of: UInt8(ascii: "\r")) else { return nil }
+        let length = bytes[(bytes.startIndex + 1)..<end].reduce(0) { $0 * 10 + Int($1) - 0x30 }
+        return getSlice(at: end + 2, length: length)
     }
 }

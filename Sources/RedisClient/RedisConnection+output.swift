@@ -15,7 +15,7 @@ extension RedisConnection {
         guard let channel, channel.isWritable, unflushedCommands > 0 else { return }
         // Taken before it is written: writing can lead back here through `writabilityChanged`.
         let bytes = output.take()
-        pending.keepScriptCalls(newest: unflushedCommands, sent: bytes)
+        pending.keepCommands(newest: unflushedCommands, sent: bytes)
         unflushedCommands = 0
         counters.flushes += 1
         channel.writeAndFlush(bytes, promise: nil)

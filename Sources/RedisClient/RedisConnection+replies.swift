@@ -18,14 +18,25 @@ extension RedisConnection {
 
     /// Answers the oldest command; false if there is none.
     private func deliver(_ reply: RedisReply, _ now: Int) -> Bool {
+        if let onPush, onPush(reply) { return true }
         guard let slot = pending.removeFirst() else { return false }
         // Nil: it timed out, and this is its late reply.
         guard let completion = slot.completion else { return true }
         let isError = reply.kind == .error
-        if isError, slot.scriptCall != nil, reply.bytes.starts(with: "NOSCRIPT".utf8), repeatCall(slot) { return true }
+        if isError, slot.command != nil, isSentAgain(slot, reply) { return true }
         if slot.isCounted { count(now - slot.sentMicroseconds, isError: isError) }
         completion(isError ? .failure(.server(reply.text)) : .success(reply))
+        if isError, locator?.wantsMaster == true, reply.tellsOfReplica {
+            giveUp(.connection("\(address) has become a replica"))
+        }
         return true
+    }
+
+    /// Whether the error is no answer to the caller: the command goes out again, here or elsewhere.
+    private func isSentAgain(_ slot: PendingCommands.Slot, _ reply: RedisReply) -> Bool {
+        if reply.bytes.starts(with: "NOSCRIPT".utf8) { return repeatCall(slot) }
+        guard let redirector, let redirect = RedisRedirect(reply.text) else { return false }
+        return redirector(slot, redirect)
     }
 
     private func count(_ latency: Int, isError: Bool) {
@@ -55,5 +66,12 @@ extension RedisConnection {
             handle(.failed(.stalled))
         }
         if !pending.isEmpty { scheduleTick() }
+    }
+}
+
+extension RedisReply {
+    /// A refused write; Redis 6 wraps the error of a script's command in one of the script.
+    fileprivate var tellsOfReplica: Bool {
+        bytes.starts(with: "READONLY".utf8) || text.contains("-READONLY")
     }
 }

@@ -31,15 +31,28 @@ extension RedisConnection {
 
     /// Sends a call again, behind a `SCRIPT LOAD`; false if that can't be, or was done already.
     func repeatCall(_ slot: PendingCommands.Slot) -> Bool {
-        guard let call = slot.scriptCall, !call.isRepeated, let bytes = call.bytes, isReady, !pending.isFull else {
+        guard let command = slot.command, let script = command.script, !command.isReloaded, isReady else {
             return false
         }
-        if !scripts[call.script.index].isLoading { load(call.script) { _ in } }
+        if !scripts[script.index].isLoading { load(script) { _ in } }
         var repeated = slot
-        repeated.scriptCall?.isRepeated = true
-        output.appendCommands(bytes)
-        enqueue(repeated)
+        repeated.command?.isReloaded = true
+        repeated.command?.isRepeated = true
+        guard sendAgain(repeated) else { return false }
         counters.scriptReloads += 1
+        return true
+    }
+
+    /// Sends a command whose bytes were kept, which this or another server did not do; false if that can't be now.
+    func sendAgain(_ slot: PendingCommands.Slot) -> Bool {
+        guard let command = slot.command, let bytes = command.bytes, isReady, !pending.isFull else { return false }
+        if command.isAsking {
+            output.begin(words: 1)
+            output.append("ASKING")
+            enqueueInternal { _ in }
+        }
+        output.appendCommands(bytes)
+        enqueue(slot)
         return true
     }
 

@@ -6,7 +6,8 @@ import NIOCore
 /// or with a failure when its deadline passes, when Redis answers with an error, or when there is no connection; the last
 /// before `send` returns. Commands of one turn of the loop leave in one write.
 ///
-/// It connects by itself, again and again, until it is closed; it must be closed to be let go of.
+/// The server is the one of the settings, the master that sentinels name, or any node of a cluster: `RedisLink` is what
+/// reaches all keys of each. It connects by itself, again and again, until it is closed; it must be closed to be let go of.
 package final class RedisConnection {
     package typealias Completion = (Result<RedisReply, RedisError>) -> Void
 
@@ -25,6 +26,14 @@ package final class RedisConnection {
     /// Called on the loop at each change.
     package var onChange: ((Change) -> Void)?
     package internal(set) var counters = RedisCounters()
+    /// Looks at what Redis sends unasked, once a channel is subscribed to; false if it is the answer to a command.
+    var onPush: ((RedisReply) -> Bool)?
+
+    /// Where the current connection leads, or the latest attempt.
+    package internal(set) var address: RedisAddress
+    let locator: (any RedisLocator)?
+    /// Takes over commands that another server of a cluster is to answer; their bytes are kept for that.
+    var redirector: ((PendingCommands.Slot, RedisRedirect) -> Bool)?
 
     var state: RedisConnectionState
     var channel: (any Channel)?
@@ -43,6 +52,8 @@ package final class RedisConnection {
     package init(_ settings: RedisSettings, on eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         self.settings = settings
+        address = RedisAddress(host: settings.host, port: settings.port)
+        locator = settings.topology.locator(for: settings, on: eventLoop)
         timeoutMicroseconds = settings.timeout.wholeMicroseconds
         pending = PendingCommands(limit: settings.maximumPendingCommands)
         state = RedisConnectionState(
@@ -59,13 +70,22 @@ package final class RedisConnection {
     /// Begins to connect.
     package func start() {
         eventLoop.preconditionInEventLoop()
+        locator?.onMove = { [weak self] address in
+            if let self, address != self.address { giveUp(.connection("\(address) has become the master")) }
+        }
         handle(.start)
     }
 
     /// Ends the connection for good; what is pending fails.
     package func close() {
         eventLoop.preconditionInEventLoop()
+        locator?.close()
         handle(.close)
+    }
+
+    /// Ends the connection for a reason that shows only in its use; it is opened anew after a pause.
+    func giveUp(_ reason: RedisError) {
+        if isReady { handle(.failed(reason)) }
     }
 
     /// Sends one command, which `write` writes completely: `begin(words:)` and as many words. `write` is not called when
@@ -75,8 +95,9 @@ package final class RedisConnection {
             counters.refused += 1
             return completion(.failure(refusal))
         }
+        let start = output.buffer.writerIndex
         write(&output)
-        enqueue(completion, scriptCall: nil)
+        enqueue(completion, script: nil, writtenFrom: start, isRepeatable: redirector != nil)
     }
 
     /// Calls a script: `write` writes its keys and then its arguments. A script that Redis has forgotten is loaded
@@ -95,8 +116,9 @@ package final class RedisConnection {
         output.append(scripts[id.index].call ?? scripts[id.index].evaluation)
         output.append(keys)
         write(&output)
-        let range = start..<output.buffer.writerIndex
-        enqueue(completion, scriptCall: isDigestKnown ? .init(script: id, range: range) : nil)
+        // A server that was asked with the whole script can't have forgotten it, but may have lost its key.
+        let isRepeatable = isDigestKnown || redirector != nil
+        enqueue(completion, script: isDigestKnown ? id : nil, writtenFrom: start, isRepeatable: isRepeatable)
     }
 
     /// Why a command can't be sent now.
@@ -110,13 +132,15 @@ package final class RedisConnection {
         return isFull ? .overloaded : nil
     }
 
-    private func enqueue(_ completion: @escaping Completion, scriptCall: PendingCommands.ScriptCall?) {
+    private func enqueue(
+        _ completion: @escaping Completion, script: RedisScriptID?, writtenFrom start: Int, isRepeatable: Bool
+    ) {
         let now = Self.nowMicroseconds
         counters.commands += 1
         enqueue(
             .init(
                 completion: completion, sentMicroseconds: now, deadlineMicroseconds: now + timeoutMicroseconds,
-                scriptCall: scriptCall))
+                command: isRepeatable ? .init(script: script, range: start..<output.buffer.writerIndex) : nil))
     }
 
     /// Notes a command that was just written to `output`.

@@ -1,13 +1,18 @@
 import NIOCore
 
-/// Where a Redis server is, who connects to it, and how long anything may take.
+/// Where Redis is, who connects to it, and how long anything may take.
 package struct RedisSettings: Hashable, Sendable {
+    package var topology = RedisTopology.single
+    /// Of a single server; the other topologies tell their servers' addresses.
     package var host: String
     package var port: Int
     /// ACL user; nil with a password: the user `default`.
     package var username: String?
     package var password: String?
+    /// A cluster has only database 0.
     package var database = 0
+    /// Nil: in clear.
+    package var tls: RedisTLS?
     /// Shown by `CLIENT LIST`.
     package var clientName = "sluice"
     /// How long a command may take.

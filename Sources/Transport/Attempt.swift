@@ -73,7 +73,8 @@ final class Attempt: ResponseProducer {
 
     func failedToConnect(_ failure: Failure) {
         leaveQueue()
-        if failure != .tooManyPending, let index = upstream.pools.firstIndex(where: { $0 === pool }), index < 64 {
+        if failure != .tooManyPending, let index = pool?.index { upstream.ejections?.note(index, isSuccess: false) }
+        if failure != .tooManyPending, let index = pool?.index, index < 64 {
             // Nothing was sent, so any other target may be asked, whatever the method.
             unreachable |= 1 << UInt64(index)
             if tries < 3, upstream.pools.indices.contains(where: { $0 < 64 && unreachable & (1 << UInt64($0)) == 0 }) {
@@ -169,8 +170,10 @@ final class Attempt: ResponseProducer {
         state = .responding
         let duration = MonotonicClock.microseconds() &- startedMicroseconds
         exchange.record.upstreamMicroseconds = duration
-        gate?.report(token, isSuccess: head.status < 500, durationMicroseconds: duration)
+        let isSuccess = head.status < 500
+        gate?.report(token, isSuccess: isSuccess, durationMicroseconds: duration)
         gate = nil
+        if let ejections = upstream.ejections, let pool { ejections.note(pool.index, isSuccess: isSuccess) }
         let downstream = exchange.downstream
         if isComplete {
             release()
@@ -211,6 +214,7 @@ final class Attempt: ResponseProducer {
         if isStale, tries < 3, exchange.request.body == .none, exchange.request.isIdempotent {
             return connect(fresh: true)
         }
+        if failure.origin == .upstream, let pool { upstream.ejections?.note(pool.index, isSuccess: false) }
         fail(failure)
     }
 

@@ -6,6 +6,8 @@ import NIOPosix
 /// a bounded queue of attempts that wait for one.
 final class TargetPool {
     let target: UpstreamSettings.Target
+    /// Its place among the upstream's targets.
+    let index: Int
     let settings: UpstreamSettings
     private let worker: Worker
     /// Large bodies come in large reads: a quarter of the system calls of NIO's default of 64 KiB.
@@ -19,8 +21,9 @@ final class TargetPool {
     /// Attempts that hold a connection or wait for one.
     private(set) var activeCount = 0
 
-    init(target: UpstreamSettings.Target, settings: UpstreamSettings, worker: Worker) {
-        self.target = target
+    init(index: Int, settings: UpstreamSettings, worker: Worker) {
+        target = settings.targets[index]
+        self.index = index
         self.settings = settings
         self.worker = worker
     }

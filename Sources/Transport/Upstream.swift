@@ -43,11 +43,16 @@ package final class Upstream {
     let pools: [TargetPool]
     private var loads: [TargetLoad]
     private var generator: BalanceGenerator
+    /// Nil: no target is ever taken out.
+    package let ejections: TargetEjections?
 
-    package init(settings: UpstreamSettings, metricsIndex: Int, worker: Worker) {
+    package init(
+        settings: UpstreamSettings, metricsIndex: Int, worker: Worker, ejections: TargetEjections? = nil
+    ) {
         self.settings = settings
         self.metricsIndex = metricsIndex
-        pools = settings.targets.map { TargetPool(target: $0, settings: settings, worker: worker) }
+        self.ejections = ejections
+        pools = settings.targets.indices.map { TargetPool(index: $0, settings: settings, worker: worker) }
         loads = settings.targets.map { target in
             TargetLoad(weight: target.weight, identity: StableHash.of("\(target.host):\(target.port)".utf8))
         }
@@ -63,11 +68,20 @@ package final class Upstream {
     /// Picks the target for an exchange; `excluding` are the targets that it has found unreachable (bit by index).
     func pick(for exchange: Exchange, excluding: UInt64) -> TargetPool? {
         if pools.count == 1 { return excluding & 1 == 0 ? pools[0] : nil }
+        let ejected = ejections?.unavailable ?? 0
+        // A target that is out is still better than none.
+        let choice =
+            choose(for: exchange, without: excluding | ejected)
+            ?? (ejected == 0 ? nil : choose(for: exchange, without: excluding))
+        return choice.map { pools[$0] }
+    }
+
+    private func choose(for exchange: Exchange, without excluded: UInt64) -> Int? {
         for index in pools.indices {
             loads[index].outstanding = pools[index].activeCount
-            loads[index].isAvailable = index >= 64 || excluding & (1 << UInt64(index)) == 0
+            loads[index].isAvailable = index >= 64 || excluded & (1 << UInt64(index)) == 0
         }
-        return choose(for: exchange).map { pools[$0] }
+        return choose(for: exchange)
     }
 
     private func choose(for exchange: Exchange) -> Int? {

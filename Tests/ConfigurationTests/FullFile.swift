@@ -6,7 +6,8 @@ let fullFile = """
     admin: { bind: 0.0.0.0:9901, token: "${ADMIN_TOKEN}" }
     trusted_proxies: [127.0.0.0/8, "::1"]
     state:
-      redis: redis://app:p%40ss@redis.internal:6380/3
+      redis: rediss://app:p%40ss@redis.internal:6380/3
+      tls: { ca: main.pem, certificate: main.pem, key: main.pem, server_name: redis.internal, verify: chain }
       namespace: shop
       timeout: 75ms
       on_failure: deny
@@ -26,10 +27,12 @@ let fullFile = """
         max_pending: 0
         keepalive: 0s
         breaker: { failures: 3, error_rate: 12.5%, minimum: 10, window: 20s, open: 1m, probes: 2, slow_call: 2s }
+        outlier: { failures: 2, eject: 1m, max_ejected: 25% }
       orders:
         targets: [http://orders.internal:8000/]
         balance: least_requests
         breaker: off
+        outlier: off
 
     authenticators:
       main:

@@ -22,6 +22,7 @@ struct GatewayConfigurationTests {
         #expect(configuration.drainMicroseconds == 30_000_000)
         #expect(configuration.upstreams["users"]?.targets == [TargetSettings(host: "127.0.0.1", port: 9001)])
         #expect(configuration.upstreams["users"]?.breaker == BreakerSettings())
+        #expect(configuration.upstreams["users"]?.outlier == OutlierSettings())
         #expect(configuration.routes.map(\.rule.name) == ["users"])
         #expect(configuration.routes[0].authentication == nil)
         #expect(configuration.accessLog == AccessLogSettings())
@@ -45,9 +46,13 @@ struct GatewayConfigurationTests {
 
     @Test("the state's URL is taken apart")
     func state() {
-        let redis = RedisEndpoint(
+        var redis = RedisEndpoint(
             host: "redis.internal", port: 6380, user: "app", password: Secret("p@ss"), database: 3)
+        redis.isEncrypted = true
         #expect(full.state.redis == redis)
+        let pem = Array((fullFiles["main.pem"] ?? "").utf8)
+        #expect(full.state.tls.ca == pem && full.state.tls.certificate == pem && full.state.tls.key == Secret(pem))
+        #expect(full.state.tls.serverName == "redis.internal" && full.state.tls.verification == .chain)
         #expect(full.state.namespace == "shop")
         #expect(full.state.timeoutMicroseconds == 75_000)
         #expect(full.state.onFailure == .deny)
@@ -74,6 +79,12 @@ struct GatewayConfigurationTests {
         breaker.slowCallMicroseconds = 2_000_000
         #expect(users.breaker == breaker)
         #expect(full.upstreams["orders"]?.breaker == nil)
+        var outlier = OutlierSettings()
+        outlier.failures = 2
+        outlier.ejectMicroseconds = 60_000_000
+        outlier.maxEjected = 0.25
+        #expect(users.outlier == outlier)
+        #expect(full.upstreams["orders"]?.outlier == .none)
         #expect(full.upstreams["orders"]?.balance == .leastRequests)
     }
 

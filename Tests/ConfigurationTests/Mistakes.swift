@@ -66,15 +66,45 @@ private let edges: [Mistake] = [
         "19: trusted_proxies[0]: \"10.0.0.1/8\": expected an address or a block such as 10.0.0.0/8 (10.0.0.1/8 has bits set after its prefix of 8; write 10.0.0.0/8, or 10.0.0.1 alone)"
     ),
     .line(
-        "state: { redis: \"rediss://h\" }",
-        "17: state.redis: rediss:// is not supported by this version of sluice yet; remove it"),
-    .line(
-        "state: { redis: \"redis+sentinel://a,b/m\" }",
-        "17: state.redis: redis+sentinel:// is not supported by this version of sluice yet; remove it"),
-    .line(
         "state: { redis: localhost }",
-        "17: state.redis: expected a URL of the form redis://[user[:password]@]host[:port][/db]; percent-encode special characters in user and password"
+        "17: state.redis: expected a URL of the form redis://[user:password@]host[:port][/db]; redis+sentinel:// and redis+cluster:// take several hosts, and rediss in place of redis is encrypted"
     ),
+    .line(
+        "state: { redis: \"redis://h/one\" }",
+        "17: state.redis: expected a URL of the form redis://[user:password@]host[:port][/db]; percent-encode special characters in user and password"
+    ),
+    .line(
+        "state: { redis: \"redis://a,b\" }",
+        "17: state.redis: redis:// is for one server, but there are several; write redis+sentinel://h1,h2/mymaster or redis+cluster://h1,h2"
+    ),
+    .line(
+        "state: { redis: \"redis+sentinel://a,b\" }",
+        "17: state.redis: the name of the master is missing after the sentinels; write redis+sentinel://h1,h2/mymaster"
+    ),
+    .line(
+        "state: { redis: \"redis+sentinel://a,b/m?password=x\" }",
+        "17: state.redis: the URL has a parameter that is not known; known parameters: sentinel_user, sentinel_password"
+    ),
+    .line(
+        "state: { redis: \"redis+cluster://a,/0\" }",
+        "17: state.redis: expected a URL of the form redis+cluster://[user:password@]host[:port],…; percent-encode special characters in user and password"
+    ),
+    .line(
+        "state: { redis: \"redis+cluster://a,b/1\" }",
+        "17: state.redis: a Redis Cluster has only database 0; remove what follows the hosts, and let namespaces keep users of the cluster apart"
+    ),
+    .line(
+        "state: { redis: \"redis://h\", tls: { verify: none } }",
+        "35: state.tls: these settings have no effect, since state.redis is not encrypted; write rediss://, or remove tls"
+    ),
+    .line(
+        "state: { redis: \"rediss://h\", tls: { ca: none.pem } }",
+        "42: state.tls.ca: cannot read the file \"none.pem\": No such file or directory; paths are relative to the configuration file"
+    ),
+    .line(
+        "state: { redis: \"rediss://h\", tls: { verify: nones, server_name: \"a b\" } }",
+        "46: state.tls.verify: \"nones\": expected one of full, chain, none; did you mean \"none\"?",
+        "66: state.tls.server_name: \"a b\": expected a host name"),
     .line(
         "state: { redis: \"redis://me@h\" }",
         "17: state.redis: a user in the URL needs a password; write redis://user:password@host"),

@@ -28,6 +28,22 @@ struct GatewayNodeTests {
         #expect(failure?.place == "authenticators.idp.jwt")
     }
 
+    @Test("certificates for Redis that are none are found by the check, with their place")
+    func badRedisCertificate() throws {
+        let text = """
+            state: { redis: "rediss://127.0.0.1", tls: { ca: ca.pem } }
+            upstreams: { app: { targets: ["http://127.0.0.1:9"] } }
+            routes: [{ upstream: app }]
+
+            """
+        let bad = try GatewayConfiguration.parse(text: text, file: "test.yaml", environment: [:]) { _ in
+            Array("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".utf8)
+        }
+        let failure = #expect(throws: SnapshotFailure.self) { try GatewayNode.validate(bad) }
+        #expect(failure?.place == "state.tls")
+        #expect(failure?.reason.contains("the CA file") == true)
+    }
+
     @Test("it tells the ports it was given, is ready, and stops twice without harm")
     func life() async throws {
         let node = try GatewayNode(
@@ -35,11 +51,16 @@ struct GatewayNodeTests {
         try await node.start()
         let admin = try #require(Int(await node.adminAddress.split(separator: ":").last ?? ""))
         #expect(await node.listenerAddresses.allSatisfy { !$0.hasSuffix(":0") })
-        let connection = try RawConnection(port: admin)
+        let connection = try RawConnection(port: admin, timeout: .seconds(60))
         try connection.sendRequest(["GET /readyz HTTP/1.1", "Host: a", "Connection: close"])
         #expect(try connection.readResponse().status == 200)
         await node.stop()
         await node.stop()
-        #expect(throws: (any Error).self) { try RawConnection(port: admin) }
+        // Another test's server may have taken the port meanwhile, but it does not answer like a node.
+        #expect(throws: (any Error).self) {
+            let late = try RawConnection(port: admin, timeout: .milliseconds(500))
+            try late.sendRequest(["GET /readyz HTTP/1.1", "Host: a", "Connection: close"])
+            _ = try late.readResponse()
+        }
     }
 }

@@ -29,7 +29,7 @@ extension RedisClient {
     func counters() async throws -> RedisCounters { try await onLoop { $0.counters } }
 }
 
-extension RedisConnection {
+extension RedisLink {
     /// Sends words; the answer comes as an owned value.
     func send(_ words: [String], completion: @escaping (Result<RedisValue, RedisError>) -> Void) {
         send { writer in

@@ -8,10 +8,10 @@ struct PendingCommandsTests {
     private final class Answers { var order: [Int] = [] }
 
     private func slot(_ id: Int, deadline: Int, in answers: Answers, isRepeated: Bool = false) -> PendingCommands.Slot {
-        let call = PendingCommands.ScriptCall(script: .init(index: 0), range: 0..<0, isRepeated: isRepeated)
+        let call = PendingCommands.Command(script: .init(index: 0), range: 0..<0, isRepeated: isRepeated)
         return .init(
             completion: { _ in answers.order.append(id) }, sentMicroseconds: 0, deadlineMicroseconds: deadline,
-            scriptCall: isRepeated ? call : nil)
+            command: isRepeated ? call : nil)
     }
 
     private func expire(_ pending: inout PendingCommands, now: Int) {

@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 import Testing
 
 /// For tests that block: runs them on threads of their own.
@@ -22,13 +22,36 @@ extension Trait where Self == OwnThreads {
     package static var ownThreads: OwnThreads { OwnThreads() }
 }
 
-/// Takes a thread whenever there is something to run and none is free.
-private final class BlockingExecutor: TaskExecutor {
+/// Starts a thread whenever there is something to run and none is free. A queue of Dispatch would not do: it adds only
+/// one thread a second to those that block.
+private final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     static let shared = BlockingExecutor()
-    private let queue = DispatchQueue(label: "blocking tests", attributes: .concurrent)
+    /// Guards what follows.
+    private let condition = NSCondition()
+    private var jobs: [UnownedJob] = []
+    private var freeThreads = 0
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        condition.withLock {
+            jobs.append(job)
+            if jobs.count > freeThreads {
+                Thread.detachNewThread { self.runJobs() }
+            } else {
+                condition.signal()
+            }
+        }
+    }
+
+    private func runJobs() {
+        while true {
+            let job = condition.withLock {
+                freeThreads += 1
+                while jobs.isEmpty { condition.wait() }
+                freeThreads -= 1
+                return jobs.removeFirst()
+            }
+            job.runSynchronously(on: asUnownedTaskExecutor())
+        }
     }
 }

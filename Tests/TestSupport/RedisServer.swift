@@ -4,24 +4,46 @@ import Synchronization
 /// A real redis-server on a free port, without persistence, that ends with its owner.
 package final class RedisServer: Sendable {
     package let port: Int
+    /// Where it answers in clear; the same as `port` without TLS.
+    let plainPort: Int
     private let arguments: [String]
     private let directory: TemporaryDirectory
     private let process: Mutex<ChildProcess?>
+    private let isEncrypted: Bool
 
     /// Starts the server and waits until it answers.
-    /// - Parameter arguments: added to the command line, such as `["--requirepass", "secret"]`.
-    package init(arguments: [String] = []) async throws {
+    /// - Parameters:
+    ///   - arguments: added to the command line, such as `["--requirepass", "secret"]`.
+    ///   - certificates: the server speaks TLS on `port`, with these.
+    package init(arguments: [String] = [], tls certificates: TestCertificates? = nil) async throws {
         directory = try TemporaryDirectory("redis")
         port = try freePort()
+        isEncrypted = certificates != nil
+        plainPort = isEncrypted ? try freePort() : port
+        var encryption: [String] = []
+        if let certificates { encryption = ["--tls-port", "\(port)"] + certificates.serverArguments }
         self.arguments =
-            ["--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory.path]
-            + arguments
+            ["--port", "\(plainPort)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+            + ["--dir", directory.path] + encryption + arguments
         process = Mutex(nil)
         try await start()
     }
 
-    /// `redis://127.0.0.1:<port>`
-    package var url: String { "redis://127.0.0.1:\(port)" }
+    /// Starts a sentinel; it rewrites its file.
+    init(sentinelFile file: String) async throws {
+        directory = try TemporaryDirectory("sentinel")
+        port = try freePort()
+        plainPort = port
+        isEncrypted = false
+        arguments = [file, "--sentinel", "--port", "\(port)", "--bind", "127.0.0.1", "--dir", directory.path]
+        process = Mutex(nil)
+        try await start()
+    }
+
+    package var isRunning: Bool { process.withLock { $0?.isRunning ?? false } }
+
+    /// `redis://127.0.0.1:<port>`, or `rediss://`.
+    package var url: String { "\(isEncrypted ? "rediss" : "redis")://127.0.0.1:\(port)" }
 
     /// Ends the server in an orderly way.
     package func stop() async throws {
@@ -55,9 +77,9 @@ package final class RedisServer: Sendable {
     package func start() async throws {
         let child = try ChildProcess("redis-server", arguments, workingDirectory: directory.path)
         process.withLock { $0 = child }
-        try await eventually("redis-server answers on port \(port): \(child.standardOutput)") {
+        try await eventually("redis-server answers on port \(plainPort): \(child.standardOutput)") {
             guard child.isRunning else { throw TestFailure("redis-server ended: \(child.standardOutput)") }
-            let connection = try RawConnection(port: port, timeout: .seconds(1))
+            let connection = try RawConnection(port: plainPort, timeout: .seconds(1))
             try connection.send("PING\r\n")
             let answer = try connection.read(until: "\r\n")
             return answer.starts(with: "+PONG".utf8) || answer.starts(with: "-NOAUTH".utf8)
@@ -66,8 +88,11 @@ package final class RedisServer: Sendable {
 
     /// Runs `redis-cli` against this server, and returns what it printed.
     @discardableResult
-    package func cli(_ arguments: String...) async throws -> String {
-        let finished = try await ChildProcess.run("redis-cli", ["-p", "\(port)"] + arguments)
+    package func cli(_ arguments: String...) async throws -> String { try await cli(arguments) }
+
+    @discardableResult
+    package func cli(_ arguments: [String]) async throws -> String {
+        let finished = try await ChildProcess.run("redis-cli", ["-p", "\(plainPort)"] + arguments)
         guard finished.exit == .exited(0) else {
             throw TestFailure("redis-cli \(arguments): \(finished.standardOutput)\(finished.standardError)")
         }

@@ -22,6 +22,7 @@ final class TestGateway: Sendable {
         var limits = TransportLimits()
         var settings: UpstreamSettings
         var maximumConnections = 1000
+        var ejections: TargetEjections?
         /// Size of the kernel's send buffer towards clients; nil leaves it to the kernel.
         var sendBuffer: Int?
         /// Made on the loop, for each gateway anew.
@@ -40,7 +41,8 @@ final class TestGateway: Sendable {
         parts = try await loop.flatSubmit {
             let worker = Worker(loop: loop, index: 0, limits: options.limits)
             let gate = TestGate()
-            let upstream = Upstream(settings: options.settings, metricsIndex: 7, worker: worker)
+            let upstream = Upstream(
+                settings: options.settings, metricsIndex: 7, worker: worker, ejections: options.ejections)
             let service = ForwardService(upstream: upstream, gate: gate, worker: worker)
             let plan = RoutePlan(name: "test", metricsIndex: 0, filters: options.filters(), service: service)
             let entry = TestEntry(plan: plan, sendBuffer: options.sendBuffer)

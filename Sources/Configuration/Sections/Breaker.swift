@@ -7,7 +7,7 @@ extension Kind where Value == BreakerSettings? {
             var breaker = BreakerSettings()
             breaker.failures = section.value(
                 "failures", .integer(0...1_000_000), default: breaker.failures,
-                "Consecutive failures that trip it; 0: this rule is off.")
+                "Consecutive failures that trip it, as a quorum of the nodes sees them; 0: this rule is off.")
             breaker.errorRate = section.value(
                 "error_rate", .percent, default: breaker.errorRate,
                 "Share of failed calls in the window that trips it; 0%: this rule is off.")
@@ -22,7 +22,7 @@ extension Kind where Value == BreakerSettings? {
                 "How long it refuses before it probes.")
             breaker.probes = section.value(
                 "probes", .integer(BreakerSettings.probesRange), default: breaker.probes,
-                "Probes while half-open, each of which must succeed to close it.")
+                "Probes of the whole cluster while half-open, each of which must succeed to close it.")
             breaker.slowCallMicroseconds = section.optional(
                 "slow_call", .duration(1_000...3_600_000_000),
                 "A call that takes at least this long counts as failed; absent: slowness is not judged.")

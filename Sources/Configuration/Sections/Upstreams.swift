@@ -18,6 +18,8 @@ package struct UpstreamSettings: Hashable, Sendable {
     package var keepaliveMicroseconds = 60_000_000
     /// Nil: switched off.
     package var breaker: BreakerSettings? = BreakerSettings()
+    /// Nil: switched off.
+    package var outlier: OutlierSettings? = OutlierSettings()
 
     package init(targets: [TargetSettings]) { self.targets = targets }
 
@@ -39,6 +41,9 @@ package struct UpstreamSettings: Hashable, Sendable {
         upstream.breaker = section.value(
             "breaker", .word("off", nil, or: .breaker), default: upstream.breaker,
             "When the upstream is given a rest; off: never.")
+        upstream.outlier = section.value(
+            "outlier", .word("off", nil, or: .outlier), default: upstream.outlier,
+            "When one of several targets is given a rest; off: never.")
         section.later("retries", "health")
         return targets.map { _ in upstream }
     }

@@ -1,24 +1,31 @@
-import GatewayCore
 import Policies
 import Synchronization
 
-/// The breaker of one upstream, shared by all workers of this node.
+/// The breaker of one upstream, shared by all workers of this node: the node's copy of the cluster's.
 ///
 /// A mutex, held for a few dozen nanoseconds, rather than a breaker per worker: five failures are to mean five failures,
 /// however many cores the node has.
 package final class SharedBreaker: Sendable {
     private struct Guarded {
-        var breaker: Breaker
+        var breaker: NodeBreaker
         /// How often each state was entered.
         var entered: [Breaker.State: Int] = [:]
     }
 
     private let guarded: Mutex<Guarded>
     private let onTransition: @Sendable (Breaker.Transition) -> Void
+    private let onUrgent: @Sendable () -> Void
 
-    /// - Parameter onTransition: called on the worker whose request caused it, outside of the lock.
-    package init(_ settings: BreakerSettings, onTransition: @escaping @Sendable (Breaker.Transition) -> Void) {
-        guarded = Mutex(Guarded(breaker: Breaker(settings)))
+    /// - Parameters:
+    ///   - onUrgent: called when there is something to tell the cluster that should not wait for the next report. On any
+    ///     thread, outside of the lock.
+    ///   - onTransition: called on the worker whose request caused it or the loop that heard of it, outside of the lock.
+    package init(
+        _ settings: BreakerSettings, onUrgent: @escaping @Sendable () -> Void = {},
+        onTransition: @escaping @Sendable (Breaker.Transition) -> Void
+    ) {
+        guarded = Mutex(Guarded(breaker: NodeBreaker(settings)))
+        self.onUrgent = onUrgent
         self.onTransition = onTransition
     }
 
@@ -29,53 +36,58 @@ package final class SharedBreaker: Sendable {
 
     package var state: Breaker.State { guarded.withLock { $0.breaker.state } }
 
+    /// Whether the cluster's decisions are heard.
+    package var isJoined: Bool { guarded.withLock { $0.breaker.isJoined } }
+
     /// How often this breaker has entered the state.
     package func transitions(to state: Breaker.State) -> Int { guarded.withLock { $0.entered[state, default: 0] } }
 
+    // MARK: Requests
+
     func admit(now: Int) -> Breaker.Admission.Decision {
-        let admission = guarded.withLock { $0.breaker.admit(now: now) }
-        note(admission.transition)
-        return admission.decision
+        let answer = guarded.withLock { $0.breaker.admit(now: now) }
+        if answer.isUrgent { onUrgent() }
+        note(answer.transition)
+        return answer.decision
     }
 
     func report(_ outcome: Breaker.Outcome, durationMicroseconds: Int, _ ticket: Breaker.Ticket, now: Int) {
-        let transition = guarded.withLock {
+        let (transition, isUrgent) = guarded.withLock {
             $0.breaker.report(outcome, durationMicroseconds: durationMicroseconds, ticket, now: now)
         }
+        if isUrgent { onUrgent() }
         note(transition)
     }
 
     func cancel(_ ticket: Breaker.Ticket, now: Int) {
-        guarded.withLock { $0.breaker.cancel(ticket, now: now) }
+        if guarded.withLock({ $0.breaker.cancel(ticket, now: now) }) { onUrgent() }
+    }
+
+    // MARK: The cluster
+
+    func hasNews(now: Int) -> Bool { guarded.withLock { $0.breaker.hasNews(now: now) } }
+
+    var hasUrgentNews: Bool { guarded.withLock { $0.breaker.hasUrgentNews } }
+
+    func takeReport(now: Int) -> (report: BreakerReport, settings: BreakerSettings) {
+        guarded.withLock { ($0.breaker.takeReport(now: now), $0.breaker.own.settings) }
+    }
+
+    func hear(_ view: ClusterView, isReply: Bool, now: Int) {
+        note(guarded.withLock { $0.breaker.hear(view, isReply: isReply, now: now) })
+    }
+
+    func granted(_ number: Int, epoch: Int, asked: Int) {
+        guarded.withLock { $0.breaker.granted(number, epoch: epoch, asked: asked) }
+    }
+
+    func leave(now: Int) {
+        note(guarded.withLock { $0.breaker.leave(now: now) })
     }
 
     private func note(_ transition: Breaker.Transition?) {
         guard let transition else { return }
         guarded.withLock { $0.entered[transition.to, default: 0] += 1 }
         onTransition(transition)
-    }
-}
-
-/// A shared breaker as forwarding asks it.
-package final class BreakerGate: AttemptGate {
-    private let breaker: SharedBreaker
-
-    package init(_ breaker: SharedBreaker) { self.breaker = breaker }
-
-    package func admit() -> GateAdmission {
-        switch breaker.admit(now: MonotonicClock.microseconds()) {
-        case .pass(let ticket), .probe(let ticket): .admitted(token: ticket.encoded)
-        case .refuse(let wait): .refused(retryAfterSeconds: (wait + 999_999) / 1_000_000)
-        }
-    }
-
-    package func report(_ token: Int, isSuccess: Bool, durationMicroseconds: Int) {
-        breaker.report(
-            isSuccess ? .success : .failure, durationMicroseconds: durationMicroseconds, Breaker.Ticket(encoded: token),
-            now: MonotonicClock.microseconds())
-    }
-
-    package func cancel(_ token: Int) {
-        breaker.cancel(Breaker.Ticket(encoded: token), now: MonotonicClock.microseconds())
     }
 }

@@ -43,11 +43,12 @@ package final class Heartbeat: Sendable {
     private func announce(_ client: RedisClient) async {
         let script = String(decoding: PackageResources.heartbeat_lua, as: UTF8.self)
         let reply = try? await client.send(
-            "EVAL", script, "1", "\(namespace):nodes", nodeID, "\(Self.lapseMicroseconds)")
+            "EVAL", script, "1", "\(namespace):nodes", nodeID, "\(Self.lapseMicroseconds)",
+            routedBy: "\(namespace):nodes")
         if let count = reply?.integer { live.store(max(count, 1), ordering: .relaxed) }
     }
 
     private func leave(_ client: RedisClient) async {
-        _ = try? await client.send("ZREM", "\(namespace):nodes", nodeID)
+        _ = try? await client.send("ZREM", "\(namespace):nodes", nodeID, routedBy: "\(namespace):nodes")
     }
 }

@@ -6,7 +6,7 @@ import Telemetry
 
 /// The shared buckets: one script call in Redis per request, whatever the number of its policies and windows.
 package final class RedisRateLimitStore: RateLimitStore {
-    private let connection: RedisConnection
+    private let connection: RedisLink
     private let script: RedisScriptID
     /// `<namespace>:bucket:{`
     private let keyStart: [UInt8]
@@ -20,12 +20,12 @@ package final class RedisRateLimitStore: RateLimitStore {
     package private(set) var lastFailure: RedisError?
 
     /// - Parameter namespace: the first part of every key.
-    package convenience init(connection: RedisConnection, namespace: String, metrics: WorkerMetrics) {
+    package convenience init(connection: RedisLink, namespace: String, metrics: WorkerMetrics) {
         self.init(connection: connection, namespace: namespace, metrics: metrics, source: PackageResources.take_lua)
     }
 
     /// - Parameter source: of the script; tests wrap it to set its clock.
-    init(connection: RedisConnection, namespace: String, metrics: WorkerMetrics, source: [UInt8]) {
+    init(connection: RedisLink, namespace: String, metrics: WorkerMetrics, source: [UInt8]) {
         self.connection = connection
         self.metrics = metrics
         keyStart = Array("\(namespace):bucket:{".utf8)

@@ -18,20 +18,20 @@
 ///
 /// Each transition begins a new epoch, and each admission carries a ticket with the epoch it was given in. A report with
 /// another epoch's ticket is ignored: requests sent before the trip may end long after, and must neither close the
-/// breaker nor prolong its opening. In this form the breaker is one node's own; when it is shared by the cluster the
-/// epoch becomes the fencing token of STATE.md.
+/// breaker nor prolong its opening. This is one node's own judgement; `NodeBreaker` joins it with the cluster's.
 ///
 /// A pure value: it holds no clock, starts no timer and allocates nothing. `now` is in microseconds of any monotonic clock.
 package struct Breaker: Sendable {
     package enum State: String, Hashable, Sendable {
-        case closed, open, halfOpen
+        case closed, open
+        case halfOpen = "half-open"
     }
 
     /// What an admitted request brings back with its outcome.
     package struct Ticket: Hashable, Sendable {
         package let epoch: Int
         /// The number of its probe; 0: an ordinary request of a closed breaker.
-        let probe: Int
+        package let probe: Int
 
         package var isProbe: Bool { probe != 0 }
     }
@@ -53,12 +53,18 @@ package struct Breaker: Sendable {
         case success, failure
     }
 
-    /// A change of state, for the log, the metrics and, later, the other nodes.
+    /// A change of state, for the log and the metrics.
     package struct Transition: Hashable, Sendable {
         package enum Cause: Hashable, Sendable {
             case consecutiveFailures(Int)
             case errorRate(failed: Int, total: Int)
             case openTimeOver, probesSucceeded, probeFailed
+            /// The cluster decided, for the reason that the other nodes are told too.
+            case cluster(String)
+            /// The cluster's breaker was half-open when Redis went away.
+            case leftCluster
+
+            package var isCluster: Bool { if case .cluster = self { true } else { false } }
         }
         package let from: State
         package let to: State
@@ -80,7 +86,7 @@ package struct Breaker: Sendable {
     package private(set) var epoch = 0
     /// When the current state began.
     package private(set) var since = 0
-    /// Failures since the last success, while closed.
+    /// Failures since the last success; while open, those that tripped it.
     package private(set) var consecutiveFailures = 0
     private var counts: SlidingCounts
     private var probes = Probes()
@@ -140,6 +146,27 @@ package struct Breaker: Sendable {
         _ = probes.end(ticket.probe, now: now)
     }
 
+    /// Takes over a state that was decided elsewhere. It begins a new epoch even if it is the same state.
+    /// - Parameter remainingMicroseconds: how long it stays open, if that is the state.
+    /// - Returns: nil if the state is the same as before.
+    package mutating func follow(
+        _ next: State, remainingMicroseconds: Int = 0, cause: Transition.Cause, now: Int
+    ) -> Transition? {
+        let transition = enter(next, cause, now)
+        if next == .open { postpone(remainingMicroseconds, now: now) }
+        return transition.from == next ? nil : transition
+    }
+
+    /// Sets how long it stays open from now on.
+    package mutating func postpone(_ remainingMicroseconds: Int, now: Int) {
+        since = now + min(remainingMicroseconds, TokenBucket.longestWait) - openMicroseconds
+    }
+
+    /// Time until an open breaker may probe; 0 in the other states.
+    package func openRemaining(now: Int) -> Int {
+        state == .open ? max(0, openMicroseconds - (now - since)) : 0
+    }
+
     /// Calls of the window that ends `now`, and how many of them failed or were slow.
     package func windowTotals(now: Int) -> (failed: Int, total: Int) { counts.totals(now: now) }
 
@@ -163,14 +190,17 @@ package struct Breaker: Sendable {
         }
     }
 
-    /// The one place where the state changes: whatever belongs to the old epoch is forgotten.
+    /// The one place where the state changes. What made it trip is kept for as long as it is not closed again: it is this
+    /// node's evidence.
     private mutating func enter(_ next: State, _ cause: Transition.Cause, _ now: Int) -> Transition {
         let transition = Transition(from: state, to: next, epoch: epoch + 1, cause: cause)
         state = next
         epoch += 1
         since = now
-        consecutiveFailures = 0
-        counts.removeAll()
+        if next == .closed {
+            consecutiveFailures = 0
+            counts.removeAll()
+        }
         probes = Probes()
         return transition
     }
@@ -184,4 +214,18 @@ extension Breaker.Ticket {
     package var encoded: Int { epoch << 16 | probe & 0xFFFF }
 
     package init(encoded: Int) { self.init(epoch: encoded >> 16, probe: encoded & 0xFFFF) }
+}
+
+extension Breaker.Transition.Cause: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .consecutiveFailures(let count): "\(count) failures in a row"
+        case .errorRate(let failed, let total): "\(failed) of \(total) calls failed or were slow"
+        case .openTimeOver: "the open time is over"
+        case .probesSucceeded: "the probes succeeded"
+        case .probeFailed: "a probe failed"
+        case .cluster(let reason): reason
+        case .leftCluster: "Redis went away while the cluster was probing"
+        }
+    }
 }

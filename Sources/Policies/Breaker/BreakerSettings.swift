@@ -21,5 +21,5 @@ package struct BreakerSettings: Hashable, Sendable {
     package init() {}
 
     /// `errorRate` in millionths: integers, so that a script in Redis can judge alike.
-    var errorMillionths: Int { Int(min(max(errorRate, 0), 1) * 1_000_000 + 0.5) }
+    package var errorMillionths: Int { Int(min(max(errorRate, 0), 1) * 1_000_000 + 0.5) }
 }

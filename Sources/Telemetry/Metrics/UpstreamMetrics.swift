@@ -40,6 +40,11 @@ package struct UpstreamMetrics: Sendable {
     package var breaker = BreakerGauge.closed
     /// By the state that was entered. The breaker is the node's: only one worker reports it.
     package var transitions = CaseCounts<BreakerGauge>()
+    /// Whether the breaker hears the cluster.
+    package var isBreakerShared = false
+    /// Targets that are out of balancing, and how often one was taken out. The node's, like the breaker.
+    package var ejectedTargets = 0
+    package var ejections = 0
     /// Requests that the open breaker answered.
     package var breakerRefusals = 0
 
@@ -55,5 +60,8 @@ package struct UpstreamMetrics: Sendable {
         if right.breaker.rawValue > left.breaker.rawValue { left.breaker = right.breaker }
         left.transitions += right.transitions
         left.breakerRefusals += right.breakerRefusals
+        left.isBreakerShared = left.isBreakerShared || right.isBreakerShared
+        left.ejectedTargets += right.ejectedTargets
+        left.ejections += right.ejections
     }
 }

@@ -96,6 +96,12 @@ package enum PrometheusText {
         }
         writer.begin("sluice_breaker_refusals_total", .counter, "Requests that an open breaker answered.")
         for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.breakerRefusals) }
+        writer.begin("sluice_breaker_shared", .gauge, "Whether a breaker follows the cluster's: 1, or 0 while alone.")
+        for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.isBreakerShared ? 1 : 0) }
+        writer.begin("sluice_upstream_ejected_targets", .gauge, "Targets that are out of balancing.")
+        for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.ejectedTargets) }
+        writer.begin("sluice_upstream_ejections_total", .counter, "How often a target was taken out of balancing.")
+        for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.ejections) }
     }
 
     private static func renderRedis(_ redis: RedisMetrics, _ writer: inout PrometheusWriter) {

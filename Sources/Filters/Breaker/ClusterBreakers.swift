@@ -1,0 +1,59 @@
+import NIOCore
+import RedisClient
+import Synchronization
+
+/// The breakers of this node by their upstreams, and the way by which they are shared with the cluster. Without Redis
+/// nothing is started, and each breaker is the node's own.
+package final class ClusterBreakers: Sendable {
+    private struct Guarded {
+        var breakers: [String: SharedBreaker] = [:]
+        var reporter: NIOLoopBound<BreakerReporter>?
+        var loop: (any EventLoop)?
+    }
+
+    private let guarded = Mutex(Guarded())
+    private let isWoken = Atomic<Bool>(false)
+
+    package init() {}
+
+    /// The breakers of a configuration that is put to work.
+    package func adopt(_ breakers: [String: SharedBreaker]) {
+        guarded.withLock { $0.breakers = breakers }
+    }
+
+    /// Has what is urgent reported at once; cheap to call often. On any thread.
+    package func wake() {
+        guard !isWoken.exchange(true, ordering: .relaxed) else { return }
+        let (reporter, loop) = guarded.withLock { ($0.reporter, $0.loop) }
+        guard let reporter, let loop else { return isWoken.store(false, ordering: .relaxed) }
+        loop.execute { [self] in
+            // Before it looks, so that what comes later wakes it again.
+            isWoken.store(false, ordering: .relaxed)
+            reporter.value.report()
+        }
+    }
+
+    /// Begins to share them, until `stop`.
+    package func start(_ settings: RedisSettings, namespace: String, nodeID: String, on loop: any EventLoop)
+        async throws
+    {
+        let reporter = try await loop.submit { [self] in
+            let reporter = BreakerReporter(
+                link: RedisLink(settings, on: loop),
+                subscription: RedisSubscription(settings, channels: ["\(namespace):events"], on: loop),
+                namespace: namespace, nodeID: nodeID, breakers: { [self] in guarded.withLock { $0.breakers } })
+            reporter.start()
+            return NIOLoopBound(reporter, eventLoop: loop)
+        }.get()
+        guarded.withLock { ($0.reporter, $0.loop) = (reporter, loop) }
+    }
+
+    package func stop() async {
+        let (reporter, loop) = guarded.withLock { guarded in
+            defer { (guarded.reporter, guarded.loop) = (nil, nil) }
+            return (guarded.reporter, guarded.loop)
+        }
+        guard let reporter, let loop else { return }
+        try? await loop.submit { reporter.value.stop() }.get()
+    }
+}
