@@ -41,6 +41,10 @@ package final class DegradingRateLimitStore: RateLimitStore, TakeWaiter {
     }
 
     package func take(_ request: TakeRequest) -> Bool {
+        if request.hasWaitedInVain {
+            decideAlone(request)
+            return true
+        }
         switch breaker.admit(now: now()).decision {
         case .refuse:
             decideAlone(request)
