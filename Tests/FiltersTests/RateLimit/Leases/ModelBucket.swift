@@ -26,8 +26,8 @@ struct ModelBucket {
         var states: [TakeRequest.WindowState] = []
     }
 
-    /// All windows of this key alone.
-    mutating func take(_ cost: Int, _ ask: LeaseAsk?, holder: String, now: Int) -> Answer {
+    /// - Parameter isVetoed: another key of the request refuses.
+    mutating func take(_ cost: Int, _ ask: LeaseAsk?, holder: String, isVetoed: Bool = false, now: Int) -> Answer {
         advance(to: now)
         var answer = Answer()
         var kept = 0
@@ -49,7 +49,7 @@ struct ModelBucket {
         let waits = zip(windows, buckets).map { window, bucket in bucket.wait(for: cost, window) }
         answer.isAdmitted = waits.allSatisfy { $0 == 0 }
         var extra = 0
-        if answer.isAdmitted {
+        if answer.isAdmitted, !isVetoed {
             for index in buckets.indices { buckets[index].tokens -= cost }
             if let ask, !isStale {
                 let share = buckets.reduce(Int.max) { min($0, $1.tokens / (2 * max(1, leases.count + 1))) }
