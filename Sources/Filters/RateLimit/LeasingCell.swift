@@ -78,6 +78,17 @@ final class LeasingCell {
 
     func toldState(_ window: Int) -> TakeRequest.WindowState { states[window] }
 
+    /// Microseconds from the store's last word until the tightest window, if it was empty then, has a token; or 0.
+    ///
+    /// A token bucket that is full in `reset` gains its last `capacity − 1` tokens at its rate; the first comes before.
+    var nextToken: Int {
+        let (state, window) = (states[tightest], policy.windows[tightest])
+        guard state.remaining == 0, window.kind == .bucket else { return 0 }
+        let others = (window.capacity - 1).multipliedFullWidth(by: window.terms.period)
+        guard others.high < window.terms.count else { return 0 }
+        return max(0, state.resetMicroseconds - window.terms.count.dividingFullWidth(others).quotient - 1)
+    }
+
     /// What was left of a window when the store last said, lease and all; nil if it never did.
     func remaining(_ window: Int) -> Int? {
         window < states.count ? states[window].remaining + lease.available : nil

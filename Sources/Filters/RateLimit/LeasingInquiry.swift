@@ -5,6 +5,7 @@ final class LeasingInquiry: TakeWaiter {
     var outer: TakeRequest?
     /// One for each entry of the request.
     var parts: [LeasingPart] = []
+    var sent = 0
     private unowned let store: LeasingRateLimitStore
 
     init(_ store: LeasingRateLimitStore) { self.store = store }

@@ -53,6 +53,7 @@ extension LeasingRateLimitStore {
     /// - Returns: whether the answer is there.
     private func send(_ inquiry: LeasingInquiry) -> Bool {
         openInquiries += 1
+        inquiry.sent = now()
         inquiry.inner.waiter = inquiry
         return store.take(inquiry.inner)
     }
@@ -77,7 +78,8 @@ extension LeasingRateLimitStore {
         let now = now()
         learn(from: inquiry, now)
         let outer = inquiry.outer
-        let isInVain = inquiry.inner.isDegraded || inquiry.inner.outcome == .unavailable
+        let isInVain =
+            inquiry.inner.isDegraded || inquiry.inner.outcome == .unavailable || now - inquiry.sent > Self.patience
         if let outer { answer(outer, from: inquiry, now) }
         openInquiries -= 1
         var answered: [LeasingCell] = []
@@ -128,10 +130,10 @@ extension LeasingRateLimitStore {
         let wait = tightest.waitMicroseconds
         // A request that others refused got nothing here, whatever there was.
         guard wait > 0 || isAdmitted else { return }
-        if wait == 0, case .charged = part.role { return }
-        cell.lease.told(
-            cost: part.cost, wait: wait, gained: part.cost + granted, isShort: granted < part.want,
-            room: tightest.resetMicroseconds, now: now)
+        let word = Lease.Word(
+            wait: wait, gained: wait == 0 ? part.cost + granted : 0, isShort: granted < part.want,
+            nextToken: cell.nextToken, room: tightest.resetMicroseconds)
+        cell.lease.told(word, cost: part.cost, now: now)
     }
 
     private func answer(_ outer: TakeRequest, from inquiry: LeasingInquiry, _ now: Int) {
@@ -165,7 +167,7 @@ extension LeasingRateLimitStore {
 
     /// Requests that waited for the lease's question look again; what they lack now they ask for themselves.
     ///
-    /// - Parameter isInVain: the store did not answer. Nobody waits for it a second time.
+    /// - Parameter isInVain: the store did not answer, or so late that nobody should wait for it a second time.
     private func resumeWaiting(for cell: LeasingCell, isInVain: Bool) {
         guard !cell.waiting.isEmpty else { return }
         var waiting: [TakeRequest] = []
@@ -179,6 +181,8 @@ extension LeasingRateLimitStore {
         swap(&waiting, &cell.waiting)
     }
 
+    /// Microseconds after which an answer is so late that those who waited for it do not ask again.
+    private static var patience: Int { 20_000 }
     /// Questions that are kept for later use.
     private static var mostUnused: Int { 1024 }
 }

@@ -88,8 +88,8 @@ package struct Lease: Hashable, Sendable {
 
     /// How long leases last, unless the store ends them earlier.
     private static let usualLifetime = 100_000
-    /// What is borrowed should last this long: until the renewal at half of the lease's life, and its answer.
-    private static let horizon = 60_000
+    /// What is borrowed should last this long: until the renewal past half of the lease's life, and its answer.
+    private static let horizon = 70_000
     /// Clocks may differ by 2% and the end still come here first; and by as much as a clock's tick.
     private static func margin(_ lifetime: Int) -> Int { lifetime / 50 + 1000 }
     /// Less than this is not worth borrowing: most of it would be given back, by another command.
@@ -178,22 +178,39 @@ package struct Lease: Hashable, Sendable {
         quietUntil = now + Self.usualLifetime
     }
 
-    /// What the answer to a request said about this key; after `answered`.
-    ///
-    /// - Parameters:
-    ///   - wait: microseconds until the bucket has the request's tokens; 0 if it had.
-    ///   - gained: tokens for the request and the lease together.
-    ///   - isShort: less than was wanted.
-    ///   - room: microseconds until the tightest window is full.
-    package mutating func told(cost: Int, wait: Int, gained: Int, isShort: Bool, room: Int, now: Int) {
-        if wait > 0 {
-            let pause = pace.fellShort(gained: 0, room: room, now: now)
-            refusal = Refusal(until: now + max(wait, pause), cost: cost)
-        } else if !isShort {
-            pace.wasGranted(now: now)
-        } else if pace.isOn {
-            let pause = pace.fellShort(gained: gained, room: room, now: now)
-            refusal = Refusal(until: now + pause, cost: 0)
+    /// What the answer to a request says about this key; all times in microseconds.
+    package struct Word: Hashable, Sendable {
+        /// Until the bucket has the request's tokens; 0 if it had.
+        package var wait: Int
+        /// Tokens that came, for the request and the lease together.
+        package var gained: Int
+        /// Whether the lease got less than it wanted.
+        package var isShort: Bool
+        /// Until there is a token again in a bucket that has none now; 0 if it has some, or that is not known.
+        package var nextToken: Int
+        /// Until the tightest window is full.
+        package var room: Int
+
+        package init(wait: Int, gained: Int, isShort: Bool, nextToken: Int, room: Int) {
+            self.wait = wait
+            self.gained = gained
+            self.isShort = isShort
+            self.nextToken = nextToken
+            self.room = room
+        }
+    }
+
+    /// To be called after `answered`, if the store decided.
+    package mutating func told(_ word: Word, cost: Int, now: Int) {
+        if word.wait > 0 {
+            let pause = pace.fellShort(gained: 0, room: word.room, now: now)
+            refusal = Refusal(until: now + max(word.wait, pause), cost: cost)
+        } else if word.isShort, pace.isOn || word.nextToken > 0 {
+            let pause = pace.fellShort(gained: word.gained, room: word.room, now: now)
+            refusal = Refusal(until: now + max(word.nextToken, pause), cost: 1)
+        } else {
+            if !word.isShort { pace.wasGranted(now: now) }
+            if word.nextToken > 0 { refusal = Refusal(until: now + word.nextToken, cost: 1) }
         }
     }
 
@@ -224,9 +241,9 @@ package struct Lease: Hashable, Sendable {
         if revoked > 0 || isClosing && available > 0 { return .ask }
         if isClosing { return .keep }
         guard quietUntil <= now else { return .keep }
-        let isHalfOver = expiry - now < lifetime / 2
         // What nobody asks for goes back, and what somebody asks for gets a longer life.
-        if isHalfOver, available > 0 { return .ask }
+        let isAging = expiry - now < lifetime * 4 / 10
+        if isAging, available > 0 { return .ask }
         return isRunningLow(now: now) ? .ask : .keep
     }
 

@@ -9,7 +9,7 @@ package struct Pace: Hashable, Sendable {
     private var answered = 0
 
     /// Tokens that are worth a command.
-    static let worthwhile = 16
+    static let worthwhile = 64
     /// Microseconds that a pause lasts, if the bucket has room: between these, whatever the node's share.
     static let shortest = 5000
     static let longest = 20_000

@@ -21,7 +21,9 @@ final class SimulatedCluster {
 
     private func makeNode(_ name: String, seed: UInt64) -> Node {
         let connection = SimulatedConnection(time, redis, holder: name, seed: seed)
-        let store = LeasingRateLimitStore(connection, now: { [time] in time.now })
+        let degrading = DegradingRateLimitStore(
+            shared: connection, local: nil, liveNodes: { 1 }, now: { [time] in time.now })
+        let store = LeasingRateLimitStore(degrading, now: { [time] in time.now })
         let node = Node(store, connection, time)
         tick(node)
         return node
