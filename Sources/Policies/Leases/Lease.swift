@@ -186,15 +186,18 @@ package struct Lease: Hashable, Sendable {
         package var gained: Int
         /// Whether the lease got less than it wanted.
         package var isShort: Bool
+        /// Whether so few tokens are left that a pause brings more of them (`Pace.isScarce`).
+        package var isScarce: Bool
         /// Until there is a token again in a bucket that has none now; 0 if it has some, or that is not known.
         package var nextToken: Int
         /// Until the tightest window is full.
         package var room: Int
 
-        package init(wait: Int, gained: Int, isShort: Bool, nextToken: Int, room: Int) {
+        package init(wait: Int, gained: Int, isShort: Bool, isScarce: Bool, nextToken: Int, room: Int) {
             self.wait = wait
             self.gained = gained
             self.isShort = isShort
+            self.isScarce = isScarce
             self.nextToken = nextToken
             self.room = room
         }
@@ -205,7 +208,7 @@ package struct Lease: Hashable, Sendable {
         if word.wait > 0 {
             let pause = pace.fellShort(gained: 0, room: word.room, now: now)
             refusal = Refusal(until: now + max(word.wait, pause), cost: cost)
-        } else if word.isShort, pace.isOn || word.nextToken > 0 {
+        } else if word.isShort, pace.isOn || word.isScarce {
             let pause = pace.fellShort(gained: word.gained, room: word.room, now: now)
             refusal = Refusal(until: now + max(word.nextToken, pause), cost: 1)
         } else {

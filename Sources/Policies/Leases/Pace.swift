@@ -1,7 +1,8 @@
 /// How long a node leaves an exhausted bucket alone, so that asking it is worth a command (STATE.md, saturating demand).
 ///
-/// While there are tokens nobody waits: pacing begins with a refusal, and ends when a node again gets all it wants.
-/// In between, tokens come in at the bucket's rate and are shared by nodes that would each ask for every single one. So
+/// Pacing begins with a refusal, or when a node gets less than it wants of a bucket so empty that a pause brings more than
+/// there is; and ends when the node gets all it wants. A slow bucket's last tokens are thus there for whoever asks. In
+/// between, tokens come in at the bucket's rate and are shared by nodes that would each ask for every single one. So
 /// after each answer that fell short a node refuses by itself for as long as `worthwhile` tokens took to come to it
 /// lately, within bounds. Nothing is lost by that: the tokens gather in the bucket, which must only not become full.
 package struct Pace: Hashable, Sendable {
@@ -15,6 +16,12 @@ package struct Pace: Hashable, Sendable {
     static let longest = 20_000
 
     package init() {}
+
+    /// Whether the longest pause brings a window at least as much as it has.
+    package static func isScarce(_ remaining: Int, _ window: RateWindow) -> Bool {
+        if case .calendar = window.kind { return remaining == 0 }
+        return Double(remaining) * Double(window.terms.period) <= Double(longest) * Double(window.terms.count)
+    }
 
     /// After an answer that refused or granted too little.
     ///

@@ -52,7 +52,7 @@ struct ModelBucket {
         if answer.isAdmitted, !isVetoed {
             for index in buckets.indices { buckets[index].tokens -= cost }
             if let ask, !isStale {
-                let share = buckets.reduce(Int.max) { min($0, $1.tokens / (8 * max(1, leases.count + 1))) }
+                let share = buckets.reduce(Int.max) { min($0, $1.tokens / (4 * max(1, leases.count + 1))) }
                 extra = max(0, min(ask.want, share))
                 for index in buckets.indices { buckets[index].tokens -= extra }
             }
