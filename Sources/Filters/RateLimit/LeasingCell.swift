@@ -89,9 +89,15 @@ final class LeasingCell {
         return max(0, state.resetMicroseconds - window.terms.count.dividingFullWidth(others).quotient - 1)
     }
 
-    /// What was left of a window when the store last said, lease and all; nil if it never did.
-    func remaining(_ window: Int) -> Int? {
-        window < states.count ? states[window].remaining + lease.available : nil
+    /// What is left of a window in the store, judged by its last word; nil if it never gave one.
+    func remaining(_ window: Int, now: Int) -> Int? {
+        guard window < states.count else { return nil }
+        let (state, window) = (states[window], policy.windows[window])
+        let elapsed = now - toldAt
+        guard elapsed < state.resetMicroseconds else { return window.capacity }
+        guard window.kind == .bucket, elapsed > 0 else { return state.remaining }
+        let missing = Double(window.capacity - state.remaining)
+        return state.remaining + Int(missing * Double(elapsed) / Double(state.resetMicroseconds))
     }
 
     private func isTighter(_ state: TakeRequest.WindowState, _ other: TakeRequest.WindowState) -> Bool {

@@ -1,5 +1,5 @@
 /// One question of a worker to the shared store: for a request, or for a lease alone. Reused.
-final class LeasingInquiry: TakeWaiter {
+final class LeasingInquiry: TakeWaiter, RemainingSource {
     let inner = TakeRequest()
     /// The request that waits for it; nil if a lease is only looked after.
     var outer: TakeRequest?
@@ -8,9 +8,21 @@ final class LeasingInquiry: TakeWaiter {
     var sent = 0
     private unowned let store: LeasingRateLimitStore
 
-    init(_ store: LeasingRateLimitStore) { self.store = store }
+    init(_ store: LeasingRateLimitStore) {
+        self.store = store
+        inner.remainingSource = self
+    }
 
     func decided(_ request: TakeRequest) { store.conclude(self) }
+
+    func remaining(entry: Int, window: Int) -> Int? {
+        var rest = entry
+        for part in parts where part.isInquired {
+            if rest == 0 { return part.cell?.remaining(window, now: store.now()) }
+            rest -= 1
+        }
+        return nil
+    }
 
     /// Ready for the next question.
     func reset() {

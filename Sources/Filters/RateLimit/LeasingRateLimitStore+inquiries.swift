@@ -132,7 +132,8 @@ extension LeasingRateLimitStore {
         guard wait > 0 || isAdmitted else { return }
         let word = Lease.Word(
             wait: wait, gained: wait == 0 ? part.cost + granted : 0, isShort: granted < part.want,
-            isScarce: Pace.isScarce(tightest.remaining, cell.policy.windows[cell.tightest]), nextToken: cell.nextToken, room: tightest.resetMicroseconds)
+            isScarce: Pace.isScarce(tightest.remaining, cell.policy.windows[cell.tightest]), nextToken: cell.nextToken,
+            room: tightest.resetMicroseconds)
         cell.lease.told(word, cost: part.cost, now: now)
     }
 

@@ -61,6 +61,8 @@ package final class TakeRequest {
 
     /// The shared store did not answer a question that this request waited for; it must not wait for a second one.
     var hasWaitedInVain = false
+    /// Who knows what was left before; only asked when the shared store can't be.
+    weak var remainingSource: (any RemainingSource)?
     /// For a store that stands before another one: its own note, and whom to tell after it.
     var ticket = 0
     var forwardedWaiter: (any TakeWaiter)?

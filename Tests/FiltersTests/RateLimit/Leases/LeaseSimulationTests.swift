@@ -27,7 +27,8 @@ struct LeaseSimulationTests {
         }
     }
 
-    private func run(_ test: Case, seed: UInt64 = 1, prepare: (SimulatedCluster) -> Void = { _ in }) -> SimulatedCluster {
+    private func run(_ test: Case, seed: UInt64 = 1, prepare: (SimulatedCluster) -> Void = { _ in }) -> SimulatedCluster
+    {
         let cluster = SimulatedCluster([test.policy], nodes: test.nodes, seed: seed)
         prepare(cluster)
         let end = cluster.time.now + Int(test.seconds * 1e6)
@@ -49,7 +50,9 @@ struct LeaseSimulationTests {
         let cluster = run(test)
         #expect(cluster.overAdmission(test.window) == 0)
         #expect(Double(cluster.admitted) >= 0.98 * test.allowed)
-        print(test, Double(cluster.admitted) / test.allowed, cluster.commandsPerRequest, Double(cluster.commands) / test.seconds)
+        print(
+            test, Double(cluster.admitted) / test.allowed, cluster.commandsPerRequest,
+            Double(cluster.commands) / test.seconds)
     }
 
     @Test("a hot key costs at most a command for fifty requests, and refuses nobody", arguments: [1, 3, 8])
@@ -75,7 +78,8 @@ struct LeaseSimulationTests {
         #expect(cluster.commands == cluster.answered)
     }
 
-    @Test("a hundred requests over three nodes admit exactly the hundred that are allowed", arguments: [100, 137, 1000])
+    @Test(
+        "a hundred requests over three nodes admit exactly the hundred that are allowed", arguments: [100, 137, 1000])
     func exact(requests: Int) {
         let window = RateWindow(count: 100, periodMicroseconds: 3_600_000_000)
         let policy = LimitPolicy(name: "p", windows: [window])
@@ -88,7 +92,8 @@ struct LeaseSimulationTests {
         #expect(cluster.admitted == 100)
     }
 
-    @Test("demand that moves between nodes and comes in bursts is admitted too", arguments: 1...5 as ClosedRange<UInt64>)
+    @Test(
+        "demand that moves between nodes and comes in bursts is admitted too", arguments: 1...5 as ClosedRange<UInt64>)
     func uneven(seed: UInt64) {
         let window = RateWindow(count: 1000, periodMicroseconds: 1_000_000)
         let policy = LimitPolicy(name: "p", windows: [window])
@@ -111,7 +116,9 @@ struct LeaseSimulationTests {
         #expect(cluster.admitted >= 4500)
     }
 
-    @Test("whatever is lost or late, whoever crashes: never too much, and nobody waits twice", arguments: 1...6 as ClosedRange<UInt64>)
+    @Test(
+        "whatever is lost or late, whoever crashes: never too much, and nobody waits twice",
+        arguments: 1...6 as ClosedRange<UInt64>)
     func faults(seed: UInt64) {
         let test = Case(3, [20, 1000, 5000][Int(seed % 3)], per: 1, demand: 8000, for: 3)
         let cluster = run(test, seed: seed) { cluster in
