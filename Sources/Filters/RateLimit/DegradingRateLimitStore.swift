@@ -139,8 +139,18 @@ package final class DegradingRateLimitStore: RateLimitStore, TakeWaiter {
         isSettling = !debts.isEmpty
     }
 
+    /// What has come back to this node's share meanwhile has come back to the shared bucket too, which may have had no room
+    /// for it: so no more is owed than the share still lacks.
     private func charge(_ debt: LimitDebts.Debt, _ subject: Bytes) {
-        if debt.amount > 0 { shared.charge(debt.policy, subject: subject, amount: debt.amount) }
+        guard debt.amount > 0, let local else { return }
+        let share = shares.share(of: debt.policy, among: max(liveNodes(), 1))
+        localRequest.reset()
+        localRequest.add(share, subject: subject, cost: 0)
+        guard local.take(localRequest) else { return }
+        if let slot = localRequest.slot { local.release(slot: slot) }
+        let lacking = zip(share.windows, localRequest.windows).map { $0.capacity - $1.remaining }.max() ?? 0
+        let owed = min(debt.amount, lacking)
+        if owed > 0 { shared.charge(debt.policy, subject: subject, amount: owed) }
     }
 
     package func charge(_ policy: LimitPolicy, subject: Bytes, amount: Int) {

@@ -158,9 +158,8 @@ package final class LeasingRateLimitStore: RateLimitStore {
 
     /// Before the next requests have to wait for it.
     private func renewPaid(_ now: Int) {
-        for index in parts.indices {
-            guard let cell = parts[index].cell, case .paid = parts[index].role, cell.lease.isRunningLow(now: now)
-            else { continue }
+        for part in parts {
+            guard let cell = part.cell, case .paid = part.role, cell.lease.isRunningLow(now: now) else { continue }
             tend(cell, now)
         }
     }

@@ -113,7 +113,8 @@ package struct Lease: Hashable, Sendable {
         if available >= cost, isLive(now: now) || cost == 0 { return .pay }
         if refusal.until > now, cost >= refusal.cost { return .refuse(wait: refusal.until - now) }
         guard case .asking(let question) = phase else { return .ask }
-        if question.isRevoked { return .take }
+        // Nothing is to be hoped for from the answer.
+        if question.isRevoked || quietUntil > now { return .take }
         let mayCover = pace.isOn ? Self.mostJoined : question.ask.want
         return question.joined + cost <= mayCover ? .join : .take
     }

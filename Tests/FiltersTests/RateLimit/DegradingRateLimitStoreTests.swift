@@ -108,6 +108,7 @@ struct DegradingRateLimitStoreTests {
 
     @Test("what was admitted alone is charged on return: the request's own subject first, then the others bit by bit")
     func debts() {
+        local.state = .init(0, reset: 1)
         let store = store()
         shared.outcome = .unavailable
         for index in 0..<40 {
@@ -131,6 +132,22 @@ struct DegradingRateLimitStoreTests {
         let charges = shared.journal.filter { $0.hasPrefix("charge") }
         #expect(charges.count == 41 && Set(charges).count == 41)
         #expect(charges.filter { $0.hasSuffix(" 2") }.count == 40)
+    }
+
+    @Test("what came back to the share meanwhile is not owed any more")
+    func debtsShrink() {
+        let (store, clock) = (
+            DegradingRateLimitStore(
+                shared: shared, local: InMemoryRateLimitStore(SharedBuckets(), now: { [clock] in clock.now }),
+                liveNodes: { 1 }, now: { [clock] in clock.now }), clock
+        )
+        shared.outcome = .unavailable
+        for _ in 0..<30 { #expect(take(store).outcome == .admitted) }
+        // 90 in a minute: 15 of the 30 come back in ten seconds.
+        clock.now += 10_000_000
+        shared.outcome = .admitted
+        for _ in 0..<2 { _ = take(store) }
+        #expect(shared.journal.filter { $0.hasPrefix("charge") } == ["charge users.consumer:acme 15"])
     }
 
     @Test("places are given back to the store that they came from")

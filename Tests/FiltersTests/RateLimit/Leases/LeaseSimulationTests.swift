@@ -156,4 +156,27 @@ struct LeaseSimulationTests {
         #expect(Double(cluster.admitted) >= allowed * 0.9)
         #expect(cluster.commandsPerRequest < 0.1)
     }
+
+    @Test(
+        "nodes that lose Redis stay within the limit together, and go on within it when it is back",
+        arguments: [30, 600])
+    func outage(perSecond: Int) {
+        let window = RateWindow(count: perSecond, periodMicroseconds: 1_000_000)
+        let cluster = SimulatedCluster([LimitPolicy(name: "p", windows: [window])], nodes: 3, fallsBack: true)
+        let start = cluster.time.now
+        for node in 0..<3 { cluster.load(node, perSecond: 700, until: start + 12_000_000) }
+        for (second, isDown) in [(3, true), (8, false)] {
+            cluster.time.after(second * 1_000_000) { for node in cluster.nodes { node.connection.isDown = isDown } }
+        }
+        var reached: [Int] = []
+        for second in [3, 8, 12] {
+            cluster.time.run(until: start + second * 1_000_000)
+            reached.append(cluster.admitted)
+        }
+        for (second, admitted) in zip([3, 8, 12], reached) {
+            let allowed = perSecond * (1 + second)
+            #expect(admitted <= allowed + 3 && Double(admitted) >= 0.85 * Double(allowed))
+        }
+        #expect(cluster.longestWait <= SimulatedConnection.timeout + 20_000)
+    }
 }

@@ -71,6 +71,14 @@ struct ModelBucket {
         return answer
     }
 
+    /// A debt: however little is left, but never more than the bucket holds.
+    mutating func charge(_ amount: Int, now: Int) {
+        advance(to: now)
+        for (index, window) in windows.enumerated() {
+            buckets[index].tokens = max(-window.capacity, buckets[index].tokens - amount)
+        }
+    }
+
     /// Piecewise: a lease that ended leaves room from its end on, not before.
     private mutating func advance(to now: Int) {
         for (holder, lease) in leases.sorted(by: { $0.value.expiry < $1.value.expiry }) where lease.expiry <= now {

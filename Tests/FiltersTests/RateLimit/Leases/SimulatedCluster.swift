@@ -11,8 +11,13 @@ final class SimulatedCluster {
     private(set) var nodes: [Node] = []
     var random: Seeded
     private let policies: [LimitPolicy]
+    /// Whether nodes decide by their own memory when Redis is away.
+    private let fallsBack: Bool
+    private let count: Int
 
-    init(_ policies: [LimitPolicy], nodes count: Int, seed: UInt64 = 1) {
+    init(_ policies: [LimitPolicy], nodes count: Int, fallsBack: Bool = false, seed: UInt64 = 1) {
+        self.fallsBack = fallsBack
+        self.count = count
         redis = SimulatedRedis(time)
         random = Seeded(seed: seed)
         self.policies = policies
@@ -22,7 +27,9 @@ final class SimulatedCluster {
     private func makeNode(_ name: String, seed: UInt64) -> Node {
         let connection = SimulatedConnection(time, redis, holder: name, seed: seed)
         let degrading = DegradingRateLimitStore(
-            shared: connection, local: nil, liveNodes: { 1 }, now: { [time] in time.now })
+            shared: connection,
+            local: fallsBack ? InMemoryRateLimitStore(SharedBuckets(), now: { [time] in time.now }) : nil,
+            liveNodes: { [count] in count }, now: { [time] in time.now })
         let store = LeasingRateLimitStore(degrading, now: { [time] in time.now })
         let node = Node(store, connection, time)
         tick(node)

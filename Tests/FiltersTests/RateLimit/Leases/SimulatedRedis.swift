@@ -36,6 +36,12 @@ final class SimulatedRedis {
         return (isAdmitted, answers)
     }
 
+    func charge(_ item: Item) {
+        var bucket = bucket(item)
+        bucket.charge(item.cost, now: time.now)
+        buckets[item.key] = bucket
+    }
+
     private func bucket(_ item: Item) -> ModelBucket {
         buckets[item.key] ?? ModelBucket(item.policy.windows, now: time.now)
     }
@@ -89,6 +95,14 @@ final class SimulatedConnection: RateLimitStore {
             time.after(wayBack) { Self.deliver(answer.isAdmitted, answer.answers, to: question) }
         }
         return false
+    }
+
+    func charge(_ policy: LimitPolicy, subject: Bytes, amount: Int) {
+        commands += 1
+        let item = SimulatedRedis.Item(
+            key: "\(policy.name):\(subject.text)", policy: policy, cost: amount, ask: nil)
+        guard !isDown else { return }
+        time.after(delay.lowerBound) { [redis] in redis.charge(item) }
     }
 
     private static func deliver(_ isAdmitted: Bool, _ answers: [ModelBucket.Answer], to question: Question) {
