@@ -14,9 +14,11 @@ struct LeaseSimulationTests {
         let seconds: Double
         var testDescription: String { "\(window.text) on \(nodes) nodes, asked \(demand)/s" }
 
-        init(_ nodes: Int, _ count: Int, per seconds: Int, demand: Double, for duration: Double) {
+        init(
+            _ nodes: Int, _ count: Int, per seconds: Int, burst: Int? = nil, demand: Double, for duration: Double
+        ) {
             self.nodes = nodes
-            window = RateWindow(count: count, periodMicroseconds: seconds * 1_000_000)
+            window = RateWindow(count: count, periodMicroseconds: seconds * 1_000_000, capacity: burst)
             self.demand = demand
             self.seconds = duration
         }
@@ -40,16 +42,22 @@ struct LeaseSimulationTests {
     static let saturating: [Case] = [1, 3, 8].flatMap { nodes in
         [
             Case(nodes, 1, per: 60, demand: 5, for: 7200), Case(nodes, 100, per: 60, demand: 20, for: 600),
-            Case(nodes, 10, per: 1, demand: 500, for: 30), Case(nodes, 1000, per: 1, demand: 10_000, for: 6),
-            Case(nodes, 50_000, per: 1, demand: 70_000, for: 2),
+            Case(nodes, 10, per: 1, demand: 500, for: 30), Case(nodes, 1000, per: 1, demand: 10_000, for: 4),
+            Case(nodes, 50_000, per: 1, burst: 5000, demand: 70_000, for: 1),
         ]
     }
 
     @Test("a saturated limit admits 98% and more of what it allows, and never too much", arguments: saturating)
     func saturated(_ test: Case) {
-        let cluster = run(test)
+        var drained = 0
+        let cluster = run(test) { cluster in
+            cluster.time.after(Int(test.seconds * 5e5)) { drained = cluster.admitted }
+        }
         #expect(cluster.overAdmission(test.window) == 0)
-        #expect(Double(cluster.admitted) >= 0.98 * test.allowed)
+        // What stays in the bucket at the end is not lost, so the rate is measured between two instants with as much in it.
+        let refilled = test.allowed - Double(test.window.capacity)
+        #expect(Double(cluster.admitted - drained) >= 0.98 * refilled / 2)
+        #expect(Double(cluster.admitted) >= 0.95 * test.allowed)
     }
 
     @Test("a hot key costs at most a command for fifty requests, and refuses nobody", arguments: [1, 3, 8])
