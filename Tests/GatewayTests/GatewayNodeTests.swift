@@ -5,7 +5,7 @@ import Telemetry
 import TestSupport
 import Testing
 
-@Suite("A node in this process")
+@Suite("A node in this process", .ownThreads)
 struct GatewayNodeTests {
     private func configuration(_ rest: String = "") throws -> GatewayConfiguration {
         let text = """

@@ -3,7 +3,7 @@ import RedisClient
 import TestSupport
 import Testing
 
-@Suite("a connection to a real redis-server")
+@Suite("a connection to a real redis-server", .ownThreads)
 struct RedisConnectionTests {
     @Test("the commands of one turn of the loop leave in one write, and each gets its own reply")
     func pipelining() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import RedisClient
 
-@Suite("a connection when Redis or the network misbehaves")
+@Suite("a connection when Redis or the network misbehaves", .ownThreads)
 struct RedisFaultTests {
     @Test("commands to a stopped server time out, and their late replies are not mistaken for others")
     func timeouts() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import RedisClient
 
-@Suite("scripts")
+@Suite("scripts", .ownThreads)
 struct RedisScriptTests {
     private static let first = RedisScriptID(index: 0)
     private static let echo = RedisScript(name: "echo", source: Array("return {KEYS[1], ARGV[1], #ARGV}".utf8))

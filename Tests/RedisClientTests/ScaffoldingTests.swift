@@ -1,8 +1,9 @@
+import Dispatch
 import TestSupport
 import Testing
 
 /// The scaffolding that other tests stand on.
-@Suite("test scaffolding")
+@Suite("test scaffolding", .ownThreads)
 struct ScaffoldingTests {
     @Test("a redis-server starts, is killed, comes back on its port, and can be paused")
     func redisServer() async throws {
@@ -65,4 +66,17 @@ struct ScaffoldingTests {
         #expect(try hanging.isAtEnd())
         try await eventually("all connections end") { origin.openConnections == 0 }
     }
+
+    @Test("tests that block leave room for tasks")
+    func ownThreads() async throws {
+        let mayEnd = DispatchSemaphore(value: 0)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<32 { group.addTask { wait(for: mayEnd) } }
+            group.addTask {
+                Task { for _ in 0..<32 { mayEnd.signal() } }
+            }
+        }
+    }
 }
+
+private func wait(for semaphore: DispatchSemaphore) { semaphore.wait() }

@@ -9,7 +9,7 @@ import Testing
 @testable import Filters
 
 /// The script as it runs in production: by Redis' own clock.
-@Suite("buckets in a live Redis")
+@Suite("buckets in a live Redis", .ownThreads)
 struct LiveRedisTests {
     private struct Node: Sendable {
         let client: RedisClient

@@ -1,9 +1,10 @@
 import Policies
+import TestSupport
 import Testing
 
 @testable import Filters
 
-@Suite("identical histories on both stores")
+@Suite("identical histories on both stores", .ownThreads)
 struct RandomHistoryTests {
     @Test(
         "thousands of random questions, edits and times get identical answers", arguments: 1...4 as ClosedRange<UInt64>)

@@ -1,9 +1,10 @@
 import Policies
+import TestSupport
 import Testing
 
 @testable import Filters
 
-@Suite("every rate-limit store")
+@Suite("every rate-limit store", .ownThreads)
 struct StoreConformanceTests {
     /// A time of the kind that Redis tells.
     private let start = 1_800_000_000 * second
