@@ -1,9 +1,11 @@
 import Policies
+import TestSupport
 import Testing
 
 @testable import Filters
 
-@Suite("Leases of a cluster, simulated")
+// They compute for long: on threads of their own, and one at a time.
+@Suite("Leases of a cluster, simulated", .ownThreads, .serialized)
 struct LeaseSimulationTests {
     struct Case: CustomTestStringConvertible, CustomStringConvertible {
         var description: String { testDescription }
