@@ -29,22 +29,26 @@ struct SharedState: Sendable {
 
     var description: String { settings.redis?.description ?? "in-process" }
 
-    /// A worker's store, with its way to Redis if there is one. On the worker's loop.
+    /// A worker's store, with its leases and its way to Redis if there are any. On the worker's loop.
     func makeStore(
         on loop: any EventLoop, metrics: WorkerMetrics, log: StructuredLog
     ) -> (
-        store: any RateLimitStore, link: RedisLink?
+        store: any RateLimitStore, leases: LeasingRateLimitStore?, link: RedisLink?
     ) {
         let local = InMemoryRateLimitStore(memory)
-        guard let redis else { return (local, nil) }
+        guard let redis else { return (local, nil, nil) }
         let link = RedisLink(redis, on: loop)
         link.onChange = { change in Self.report(change, to: log) }
         link.start()
-        let shared = RedisRateLimitStore(connection: link, namespace: settings.namespace, metrics: metrics)
-        let store = DegradingRateLimitStore(
-            shared: shared, local: settings.onFailure == .local ? local : nil,
+        let asked = RedisRateLimitStore(connection: link, namespace: settings.namespace, metrics: metrics)
+        let degrading = DegradingRateLimitStore(
+            // In a cluster the subjects of a request live in different slots, so each is a question of its own.
+            shared: link.isClustered ? SplittingRateLimitStore(asked) : asked,
+            local: settings.onFailure == .local ? local : nil,
             liveNodes: { [heartbeat] in heartbeat.liveNodes })
-        return (store, link)
+        // Above the fallback: leases are paid for, so they are spent first when Redis is away.
+        let leases = LeasingRateLimitStore(degrading)
+        return (leases, leases, link)
     }
 
     func startHeartbeat(on loop: any EventLoop) async throws {
