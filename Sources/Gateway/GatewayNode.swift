@@ -127,6 +127,10 @@ package actor GatewayNode {
         for entry in listeners { for listener in entry.listeners { try? await listener.close().get() } }
         await drainWorkers()
         await state.stopHeartbeat()
+        for worker in workers {
+            let returned = try? await worker.run { $0.returnLeases() }
+            try? await returned?.get()
+        }
         for worker in workers { try? await worker.run { $0.close() } }
         try? await admin?.listener.close().get()
         _ = accessLog?.close(withinMilliseconds: 1000)
@@ -163,7 +167,7 @@ package actor GatewayNode {
             let metrics = WorkerMetrics(names: snapshot.metricNames)
             let store = state.makeStore(on: loop, metrics: metrics, log: log)
             let resources = WorkerResources(
-                metrics: metrics, store: store.store, redis: store.connection,
+                metrics: metrics, store: store.store, leases: store.leases, redis: store.connection,
                 accessLog: sink.map(AccessLog.init(sink:)),
                 workerCount: workerCount)
             let gateway = try WorkerGateway(worker: worker, snapshot: snapshot, resources: resources)

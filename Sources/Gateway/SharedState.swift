@@ -24,23 +24,25 @@ struct SharedState: Sendable {
 
     var description: String { settings.redis.map { "redis://\($0.host):\($0.port)/\($0.database)" } ?? "in-process" }
 
-    /// A worker's store, with its connection if there is one. On the worker's loop.
+    /// A worker's store, with its leases and its connection if there are any. On the worker's loop.
     func makeStore(
         on loop: any EventLoop, metrics: WorkerMetrics, log: StructuredLog
     ) -> (
-        store: any RateLimitStore, connection: RedisConnection?
+        store: any RateLimitStore, leases: LeasingRateLimitStore?, connection: RedisConnection?
     ) {
         let local = InMemoryRateLimitStore(memory)
-        guard let redis = settings.redis else { return (local, nil) }
+        guard let redis = settings.redis else { return (local, nil, nil) }
         let connection = RedisConnection(Self.connectionSettings(redis, settings, nodeID), on: loop)
         connection.onChange = { change in Self.report(change, to: log) }
         connection.start()
         let shared = RedisRateLimitStore(
             connection: connection, namespace: settings.namespace, metrics: metrics)
-        let store = DegradingRateLimitStore(
+        let degrading = DegradingRateLimitStore(
             shared: shared, local: settings.onFailure == .local ? local : nil,
             liveNodes: { [heartbeat] in heartbeat.liveNodes })
-        return (store, connection)
+        // Above the fallback: leases are paid for, so they are spent first when Redis is away.
+        let leases = LeasingRateLimitStore(degrading)
+        return (leases, leases, connection)
     }
 
     func startHeartbeat(on loop: any EventLoop) async throws {

@@ -1,6 +1,7 @@
 import Filters
 import GatewayCore
 import HTTPWire
+import NIOCore
 import Policies
 import RedisClient
 import Telemetry
@@ -70,8 +71,16 @@ final class WorkerGateway: ExchangeEntry {
 
     /// Called with each tick of the worker.
     func tick() {
+        resources.leases?.tick()
         ticks &+= 1
         if ticks.isMultiple(of: Self.ticksPerFlush) { accessLog?.flush() }
+    }
+
+    /// Gives prepaid tokens back; done when the store has answered, or failed to within its time limit.
+    func returnLeases() -> EventLoopFuture<Void> {
+        let returned = worker.loop.makePromise(of: Void.self)
+        if let leases = resources.leases { leases.shutdown { returned.succeed() } } else { returned.succeed() }
+        return returned.futureResult
     }
 
     func close() {

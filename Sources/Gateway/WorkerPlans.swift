@@ -10,6 +10,8 @@ import Transport
 struct WorkerResources {
     let metrics: WorkerMetrics
     let store: any RateLimitStore
+    /// The leases of the store, if it has any.
+    let leases: LeasingRateLimitStore?
     /// The connection behind the store, if there is one.
     let redis: RedisConnection?
     var accessLog: AccessLog?

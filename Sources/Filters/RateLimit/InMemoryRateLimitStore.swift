@@ -3,7 +3,7 @@ import HTTPWire
 import Policies
 
 /// A worker's view of the node's buckets. Decides at once, by the steps of `take.lua`.
-package final class InMemoryRateLimitStore: RateLimitStore {
+package final class InMemoryRateLimitStore: LocalRateLimitStore {
     private let shared: SharedBuckets
     private let now: () -> Int
     private var set = BucketSet()
@@ -41,6 +41,22 @@ package final class InMemoryRateLimitStore: RateLimitStore {
         let mask = located.reduce(0) { $0 | SharedBuckets.bit(of: key($1)) }
         shared.withLocks(mask) { decide(request) }
         return true
+    }
+
+    package func lower(_ policy: LimitPolicy, subject: Bytes, to tokens: [Int]) {
+        keys.removeAll()
+        keys.append(policy.keyStart)
+        subjectKey.append(subject, to: keys)
+        located.removeAll(keepingCapacity: true)
+        located.append(Located(policy: policy, start: 0, length: keys.count))
+        shared.withLocks(SharedBuckets.bit(of: keys.bytes)) {
+            let now = now()
+            set.removeAll()
+            load(0, cost: 0, now)
+            _ = set.take(now: now)
+            set.lower(to: tokens)
+            save(0, now)
+        }
     }
 
     private func key(_ entry: Located) -> Bytes { keys.bytes.slice(entry.start, entry.length) }

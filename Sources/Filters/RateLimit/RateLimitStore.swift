@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// Where the buckets are. One object per worker; only called on that worker's event loop.
 package protocol RateLimitStore: AnyObject {
     /// Decides all windows of all policies of a request as one atomic operation, all or nothing.
@@ -8,8 +10,13 @@ package protocol RateLimitStore: AnyObject {
 
     /// Gives back the places that an admitted request had under limits of concurrency (`TakeRequest.slot`).
     func release(slot: Int)
+
+    /// Charges what was admitted without the store, however little is left; a negative amount gives back what was taken
+    /// for nothing. Nobody waits for it.
+    func charge(_ policy: LimitPolicy, subject: Bytes, amount: Int)
 }
 
 extension RateLimitStore {
     package func release(slot: Int) {}
+    package func charge(_ policy: LimitPolicy, subject: Bytes, amount: Int) {}
 }

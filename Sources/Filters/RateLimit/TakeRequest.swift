@@ -16,39 +16,8 @@ package final class TakeRequest {
         package internal(set) var grant: LeaseGrant?
     }
 
-    /// One step of a holder's lease on the bucket of an entry (STATE.md, prepaid leases).
-    package struct LeaseAsk: Hashable, Sendable {
-        /// Tokens wanted on top of the request's own, at least 0.
-        package var want: Int
-        /// Unspent tokens of the lease that the holder keeps, and may spend while the question is out.
-        package var held: Int
-        /// Unspent tokens of the lease that it gives back, and will not spend.
-        package var returned: Int
-        /// Grows with each step of this holder; the store ignores a step that comes after a later one.
-        package var sequence: Int
-
-        package init(want: Int, held: Int, returned: Int, sequence: Int) {
-            self.want = want
-            self.held = held
-            self.returned = returned
-            self.sequence = sequence
-        }
-    }
-
-    package struct LeaseGrant: Hashable, Sendable {
-        /// Tokens that were added to the lease.
-        package var granted: Int
-        /// Whether the store still counted what was held; if not, the holder must forget it.
-        package var isHeldKept: Bool
-        /// How long the lease lasts, in microseconds from when the store decided.
-        package var lifetimeMicroseconds: Int
-
-        package init(granted: Int, isHeldKept: Bool, lifetimeMicroseconds: Int) {
-            self.granted = granted
-            self.isHeldKept = isHeldKept
-            self.lifetimeMicroseconds = lifetimeMicroseconds
-        }
-    }
+    package typealias LeaseAsk = Policies.LeaseAsk
+    package typealias LeaseGrant = Policies.LeaseGrant
 
     /// What the store says of one window.
     package struct WindowState: Hashable, Sendable {
@@ -90,6 +59,10 @@ package final class TakeRequest {
     /// the request then keeps its waiter alive.
     package var waiter: (any TakeWaiter)?
 
+    /// The shared store did not answer a question that this request waited for; it must not wait for a second one.
+    var hasWaitedInVain = false
+    /// Who knows what was left before; only asked when the shared store can't be.
+    weak var remainingSource: (any RemainingSource)?
     /// For a store that stands before another one: its own note, and whom to tell after it.
     var ticket = 0
     var forwardedWaiter: (any TakeWaiter)?
@@ -102,6 +75,7 @@ package final class TakeRequest {
         windows.removeAll(keepingCapacity: true)
         subjects.removeAll()
         isDegraded = false
+        hasWaitedInVain = false
         slot = nil
     }
 

@@ -50,6 +50,14 @@ package struct BucketSet: Sendable {
         members.append(Member(window: window, cost: max(0, cost), bucket: bucket))
     }
 
+    /// Takes away what members have above these tokens.
+    package mutating func lower(to tokens: [Int]) {
+        for (index, most) in zip(members.indices, tokens) where members[index].bucket.tokens > most {
+            members[index].bucket.tokens = most
+            members[index].bucket.fraction = 0
+        }
+    }
+
     /// Charges all members or none. Afterwards their buckets stand at `now`.
     package mutating func take(now: Int) -> Verdict {
         var longest = 0

@@ -38,6 +38,15 @@ package struct RateWindow: Hashable, Sendable {
         self.terms = Terms(count: self.count, period: self.periodMicroseconds)
     }
 
+    /// Part of another window: known by the same name, at another rate.
+    init(_ whole: RateWindow, capacity: Int, terms: Terms) {
+        kind = whole.kind
+        count = whole.count
+        periodMicroseconds = whole.periodMicroseconds
+        self.capacity = capacity
+        self.terms = terms
+    }
+
     /// The rate as the fraction `count / period` (tokens per microsecond) in lowest terms.
     ///
     /// Buckets multiply both, in Swift and in a Redis script whose numbers are doubles, so `(count + 1) · period` stays

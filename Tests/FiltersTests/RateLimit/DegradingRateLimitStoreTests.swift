@@ -46,7 +46,7 @@ struct DegradingRateLimitStoreTests {
         #expect(local.questions == [[.init(policy: "users.consumer", subject: "acme", windows: policy.windows)]])
     }
 
-    @Test("a share is the limit divided by the live nodes, in rate and in capacity")
+    @Test("a share is the limit divided by the live nodes, under the same name")
     func share() {
         shared.outcome = .unavailable
         let store = store()
@@ -54,13 +54,131 @@ struct DegradingRateLimitStoreTests {
             cluster.nodes.store(nodes, ordering: .relaxed)
             _ = take(store)
         }
-        #expect(
-            local.questions.map { $0.map { $0.windows.map(\.periodMicroseconds) } } == [
-                [[180_000_000]], [[60_000_000]], [[12_000_000_000]],
-            ])
-        #expect(local.questions.map { $0.map { $0.windows.map(\.count) } } == [[[90]], [[90]], [[90]]])
+        let windows = local.questions.flatMap { $0.flatMap(\.windows) }
+        #expect(windows.map(\.name) == ["minute", "minute", "minute"])
+        #expect(windows.map(\.terms.count) == [1, 3, 3])
+        #expect(windows.map(\.terms.period) == [2_000_000, 2_000_000, 400_000_000])
         // At least one token, or nobody could ever pass.
-        #expect(local.questions.map { $0.map { $0.windows.map(\.capacity) } } == [[[30]], [[90]], [[1]]])
+        #expect(windows.map(\.capacity) == [30, 90, 1])
+    }
+
+    @Test(
+        "a subject begins an outage with its share of what it is known to have left, or of all",
+        arguments: [nil, 45, 2])
+    func start(remaining: Int?) {
+        final class Source: RemainingSource {
+            let known: Int?
+            init(_ known: Int?) { self.known = known }
+            func remaining(entry: Int, window: Int) -> Int? { known }
+        }
+        cluster.nodes.store(3, ordering: .relaxed)
+        shared.outcome = .unavailable
+        let (store, source) = (store(), Source(remaining))
+        for _ in 0..<2 {
+            let request = TakeRequest()
+            request.remainingSource = source
+            withBytes("acme") { request.add(policy, subject: $0) }
+            #expect(store.take(request))
+        }
+        #expect(local.lowered == [[(remaining ?? 90) / 3]])
+    }
+
+    @Test("three nodes that are alone admit together no more than a limit of one in a minute")
+    func fewerTokensThanNodes() {
+        cluster.nodes.store(3, ordering: .relaxed)
+        shared.outcome = .unavailable
+        let policy = LimitPolicy("rare", perMinute: 1)
+        let nodes = (0..<3).map { _ in
+            DegradingRateLimitStore(
+                shared: shared, local: InMemoryRateLimitStore(SharedBuckets(), now: { [clock] in clock.now }),
+                liveNodes: { 3 }, now: { [clock] in clock.now })
+        }
+        var admitted = 0
+        for _ in 0..<600 {
+            for node in nodes {
+                let request = TakeRequest()
+                withBytes("acme") { request.add(policy, subject: $0) }
+                #expect(node.take(request))
+                if request.outcome == .admitted { admitted += 1 }
+            }
+            clock.now += 1_000_000
+        }
+        #expect(admitted == 9)
+    }
+
+    @Test("what was admitted alone is charged on return: the request's own subject first, then the others bit by bit")
+    func debts() {
+        local.state = .init(0, reset: 1)
+        let store = store()
+        shared.outcome = .unavailable
+        for index in 0..<40 {
+            let request = TakeRequest()
+            var subject = "s\(index)"
+            subject.withUTF8 { request.add(policy, subject: $0, cost: 2) }
+            _ = store.take(request)
+        }
+        for _ in 0..<3 { _ = take(store) }
+        local.outcome = .refused
+        _ = take(store)
+        #expect(!shared.journal.contains { $0.hasPrefix("charge") })
+        shared.outcome = .admitted
+        clock.now += 1_000_000
+        _ = take(store)
+        #expect(!shared.journal.contains { $0.hasPrefix("charge") })
+        _ = take(store)
+        #expect(shared.journal.filter { $0 == "charge users.consumer:acme 3" }.count == 1)
+        #expect(shared.journal.last == "take")
+        for _ in 0..<3 { _ = take(store) }
+        let charges = shared.journal.filter { $0.hasPrefix("charge") }
+        #expect(charges.count == 41 && Set(charges).count == 41)
+        #expect(charges.filter { $0.hasSuffix(" 2") }.count == 40)
+    }
+
+    @Test("what came back to the share meanwhile is not owed any more")
+    func debtsShrink() {
+        let (store, clock) = (
+            DegradingRateLimitStore(
+                shared: shared, local: InMemoryRateLimitStore(SharedBuckets(), now: { [clock] in clock.now }),
+                liveNodes: { 1 }, now: { [clock] in clock.now }), clock
+        )
+        shared.outcome = .unavailable
+        for _ in 0..<30 { #expect(take(store).outcome == .admitted) }
+        // 90 in a minute: 15 of the 30 come back in ten seconds.
+        clock.now += 10_000_000
+        shared.outcome = .admitted
+        for _ in 0..<2 { _ = take(store) }
+        #expect(shared.journal.filter { $0.hasPrefix("charge") } == ["charge users.consumer:acme 15"])
+    }
+
+    @Test("places are given back to the store that they came from")
+    func places() {
+        let store = store()
+        (shared.slot, local.slot) = (5, 5)
+        let first = take(store)
+        shared.outcome = .unavailable
+        let second = take(store)
+        for request in [first, second] {
+            if let slot = request.slot { store.release(slot: slot) }
+        }
+        #expect(shared.journal.last == "release 5" || shared.journal.contains("release 5"))
+        #expect(local.journal == ["take", "release 5"])
+    }
+
+    @Test("a lease is not tended alone, and who has waited in vain is not sent again")
+    func neither() {
+        let store = store()
+        shared.outcome = .unavailable
+        let tending = TakeRequest()
+        withBytes("acme") {
+            tending.add(policy, subject: $0, cost: 0, ask: .init(want: 3, held: 0, returned: 0, sequence: 1))
+        }
+        #expect(store.take(tending))
+        #expect(tending.outcome == .unavailable && local.questions.isEmpty)
+        let waited = TakeRequest()
+        withBytes("acme") { waited.add(policy, subject: $0) }
+        waited.hasWaitedInVain = true
+        #expect(store.take(waited))
+        #expect(waited.isDegraded && waited.outcome == .admitted && shared.questions.count == 1)
     }
 
     @Test("with nothing to fall back on the request is undecided, and known to be so")

@@ -4,7 +4,7 @@ import Policies
 @testable import Filters
 
 /// A store that answers as told, at once or later, and keeps what it was asked.
-final class ScriptedStore: RateLimitStore {
+final class ScriptedStore: LocalRateLimitStore {
     struct Question: Equatable {
         let policy: String
         let subject: String
@@ -20,7 +20,21 @@ final class ScriptedStore: RateLimitStore {
     private(set) var questions: [[Question]] = []
     private(set) var pending: [TakeRequest] = []
 
+    /// Buckets that were lowered, and to what.
+    private(set) var lowered: [[Int]] = []
+    /// Charges and releases, in words, and questions among them as `take`.
+    private(set) var journal: [String] = []
+    var slot: Int?
+    var grants: [LeaseGrant?] = []
+
+    func lower(_ policy: LimitPolicy, subject: Bytes, to tokens: [Int]) { lowered.append(tokens) }
+    func charge(_ policy: LimitPolicy, subject: Bytes, amount: Int) {
+        journal.append("charge \(policy.name):\(subject.text) \(amount)")
+    }
+    func release(slot: Int) { journal.append("release \(slot)") }
+
     func take(_ request: TakeRequest) -> Bool {
+        journal.append("take")
         questions.append(
             request.entries.map {
                 Question(
@@ -44,6 +58,10 @@ final class ScriptedStore: RateLimitStore {
     private func answer(_ request: TakeRequest) {
         let count = request.entries.reduce(0) { $0 + $1.policy.windows.count }
         for index in 0..<count { request.append(index < states.count ? states[index] : state) }
+        for (index, grant) in grants.enumerated() where index < request.entries.count {
+            request.entries[index].grant = grant
+        }
+        request.slot = slot
         request.conclude(outcome)
     }
 }
