@@ -242,13 +242,14 @@ package actor GatewayNode {
     }
 
     private func publish() {
-        let (workers, snapshot, accessLog) = (self.workers, self.snapshot, self.accessLog)
+        let (workers, snapshot, accessLog, state) = (self.workers, self.snapshot, self.accessLog, self.state)
         view.update {
             $0.workers = workers
             $0.names = snapshot.metricNames
             $0.accessLog = accessLog
             $0.usesRedis = snapshot.configuration.state.redis != nil
             $0.requiresRedis = snapshot.configuration.state.onFailure == .deny
+            $0.liveNodes = { state.liveNodes }
         }
     }
 

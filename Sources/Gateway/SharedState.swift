@@ -22,6 +22,9 @@ struct SharedState: Sendable {
         heartbeat = Heartbeat(nodeID: nodeID, namespace: settings.namespace)
     }
 
+    /// Nodes that share the limits, this one included.
+    var liveNodes: Int { heartbeat.liveNodes }
+
     var description: String { settings.redis.map { "redis://\($0.host):\($0.port)/\($0.database)" } ?? "in-process" }
 
     /// A worker's store, with its leases and its connection if there are any. On the worker's loop.
