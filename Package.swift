@@ -77,7 +77,7 @@ let package = Package(
             ["Transport", "GatewayCore", "HTTPWire", "Policies", "TestSupport", nioCore, nioPosix]),
         tests("FiltersTests", ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", nioCore]),
         tests("StoreConformanceTests", ["Filters", "RedisClient", "TestSupport"]),
-        tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Telemetry", "TestSupport"]),
+        tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Policies", "Telemetry", "TestSupport"]),
         tests("ClusterTests", ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

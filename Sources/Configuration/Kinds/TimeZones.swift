@@ -13,6 +13,8 @@ extension Kind where Value == String {
 }
 
 private enum TimeZones {
+    private static let names = ["UTC"] + TimeZone.knownTimeZoneIdentifiers.filter { $0.contains("/") }
+
     /// Offsets such as `GMT+3` are no zones: they know of no summer time, which a name makes one expect.
     static func contains(_ name: String) -> Bool {
         if name == "UTC" { return true }
@@ -20,7 +22,6 @@ private enum TimeZones {
     }
 
     static func nearest(_ name: String) -> String? {
-        let names = ["UTC"] + TimeZone.knownTimeZoneIdentifiers.filter { $0.contains("/") }
         // Many write only the city.
         let city = names.first { $0.split(separator: "/").last?.lowercased() == name.lowercased() }
         return city ?? NearestName.of(name, among: names)

@@ -33,13 +33,13 @@ package enum LimitCost: Hashable, Sendable {
                     isMaximumWritten: maximum != nil)
             }
         }
-        let noun = "a number of tokens, or { header: NAME }"
+        let noun = "\(number.noun), or { header: NAME }"
         return Kind(
             noun: noun,
             schema: { drawing in ["anyOf": [number.schema(drawing), full.schema(drawing)]] },
             read: { reader, noun in
                 if case .mapping = reader.node.content { return full.read(reader) }
-                return number.read(reader).map { Written(cost: .fixed($0)) }
+                return number.described(as: noun).read(reader).map { Written(cost: .fixed($0)) }
             })
     }
 }

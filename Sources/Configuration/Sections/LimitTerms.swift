@@ -29,7 +29,8 @@ package struct LimitTerms: Hashable, Sendable {
         let shape = WindowShape.read(section)
         let concurrency = section.optional(
             "concurrency", .integer(1...1_000_000), "How many requests may be under way at once; absent: any number.")
-        let cost = section.optional("cost", LimitCost.kind, "How many tokens a request takes from each rate; absent: 1.")
+        let cost = section.optional(
+            "cost", LimitCost.kind, "How many tokens a request takes from each rate; absent: 1.")
         let isShadow = section.value(
             "shadow", .boolean, default: false, "Count and report what would be refused, but refuse nothing.")
         var terms = LimitTerms(concurrency: concurrency, isShadow: isShadow)

@@ -93,7 +93,8 @@ struct WindowShape: Hashable, Sendable {
             let near = RateText.units.first { $0.unit != nil && $0.period == rate.periodMicroseconds }
             place.report(
                 "\(quoted(rate.text)): expected a rate per minute, hour, day, week or month, as calendars have them",
-                hint: near.map { "did you mean \(quoted("\(rate.text.prefix { $0 != "/" })/\($0.name)"))?" } ?? "or use window: sliding")
+                hint: near.map { "did you mean \(quoted("\(rate.text.prefix { $0 != "/" })/\($0.name)"))?" }
+                    ?? "or use window: sliding")
             return nil
         }
         return RateWindow(

@@ -144,9 +144,11 @@ package final class RateLimitFilter: RequestFilter {
                 refusals.waitMicroseconds = max(refusals.waitMicroseconds, wait)
             }
             let decided: LimitDecision? =
-                isDegraded ? .degraded
-                : isRefusing && limit.policy.isShadow ? .shadowRefused
-                : isAdmitted ? .admitted : isRefusing ? .refused : nil
+                isDegraded
+                ? .degraded
+                : isRefusing && limit.policy.isShadow
+                    ? .shadowRefused
+                    : isAdmitted ? .admitted : isRefusing ? .refused : nil
             if let decided { metrics.values.policies[limit.metricsIndex][decided] += 1 }
         }
         return refusals
