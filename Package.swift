@@ -84,7 +84,7 @@ let package = Package(
             "FiltersTests",
             ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", "TestSupport", nioCore]),
         tests("StoreConformanceTests", ["Filters", "GatewayCore", "Policies", "RedisClient", "TestSupport"]),
-        tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Telemetry", "TestSupport"]),
+        tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Policies", "Telemetry", "TestSupport"]),
         tests("ClusterTests", ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

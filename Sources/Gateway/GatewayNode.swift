@@ -245,7 +245,7 @@ package actor GatewayNode {
     }
 
     private func publish() {
-        let (workers, snapshot, accessLog) = (self.workers, self.snapshot, self.accessLog)
+        let (workers, snapshot, accessLog, state) = (self.workers, self.snapshot, self.accessLog, self.state)
         state.breakers.adopt(snapshot.breakers)
         view.update {
             $0.workers = workers
@@ -253,6 +253,7 @@ package actor GatewayNode {
             $0.accessLog = accessLog
             $0.usesRedis = snapshot.configuration.state.redis != nil
             $0.requiresRedis = snapshot.configuration.state.onFailure == .deny
+            $0.liveNodes = { state.liveNodes }
         }
     }
 

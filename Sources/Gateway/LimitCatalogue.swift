@@ -7,15 +7,23 @@ import Policies
 /// A policy's name is part of its keys in Redis, so it follows from the configuration alone: `<route>.<per>` for the
 /// limits of a route, and `plan.<name>` for those of a plan, which hold for a consumer over all routes.
 struct LimitCatalogue: Sendable {
-    /// One limit of a route.
-    struct RouteLimit: Sendable {
+    /// One limit of a route, or a plan.
+    struct AppliedLimit: Sendable {
         let policy: LimitPolicy
         let subject: LimitSubject
+        let cost: RequestCost
+
+        fileprivate init(name: String, _ terms: LimitTerms, per subject: LimitSubject) {
+            policy = LimitPolicy(
+                name: name, windows: terms.rates, concurrency: terms.concurrency, isShadow: terms.isShadow)
+            self.subject = subject
+            cost = RequestCost(terms.cost)
+        }
     }
 
     /// By the route's place in the configuration.
-    let routes: [[RouteLimit]]
-    let plans: [String: LimitPolicy]
+    let routes: [[AppliedLimit]]
+    let plans: [String: AppliedLimit]
 
     init(_ configuration: GatewayConfiguration) {
         routes = configuration.routes.map { route in
@@ -25,18 +33,17 @@ struct LimitCatalogue: Sendable {
                 let count = taken[base, default: 0] + 1
                 taken[base] = count
                 let name = count == 1 ? base : "\(base).\(count)"
-                return RouteLimit(
-                    policy: LimitPolicy(name: name, windows: limit.rates), subject: LimitSubject(limit.per))
+                return AppliedLimit(name: name, limit.terms, per: LimitSubject(limit.per))
             }
         }
         plans = Dictionary(
-            uniqueKeysWithValues: configuration.plans.filter { !$0.value.limits.isEmpty }.map { name, plan in
-                (name, LimitPolicy(name: "plan.\(name)", windows: plan.limits))
+            uniqueKeysWithValues: configuration.plans.filter { !$0.value.terms.isEmpty }.map { name, plan in
+                (name, AppliedLimit(name: "plan.\(name)", plan.terms, per: .consumer))
             })
     }
 
     var names: [String] {
-        routes.flatMap { $0.map(\.policy.name) } + plans.values.map(\.name).sorted()
+        routes.flatMap { $0.map(\.policy.name) } + plans.values.map(\.policy.name).sorted()
     }
 }
 
@@ -60,6 +67,16 @@ extension LimitSubject {
         case .ip: self = .address
         case .header(let name): self = .header(Array(name.lowercased().utf8))
         case .claim(let name): self = .claim(name)
+        }
+    }
+}
+
+extension RequestCost {
+    fileprivate init(_ setting: LimitCost) {
+        switch setting {
+        case .fixed(let tokens): self = .fixed(tokens)
+        case .header(let name, let absent, let maximum):
+            self = .header(Array(name.lowercased().utf8), absent: absent, maximum: maximum)
         }
     }
 }

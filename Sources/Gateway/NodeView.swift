@@ -13,6 +13,7 @@ final class NodeView: Sendable {
         /// Whether limits are shared through Redis, and must be (`on_failure: deny`).
         var usesRedis = false
         var requiresRedis = false
+        var liveNodes: @Sendable () -> Int = { 1 }
     }
 
     private let source = Mutex(Source())
@@ -43,7 +44,7 @@ final class NodeView: Sendable {
         let shards = await Self.collect(source.workers) { $0.measure() }
         let snapshot = MetricsSnapshot(
             names: source.names, summing: shards, accessLog: source.accessLog?.statistics ?? AccessLogStatistics(),
-            process: ProcessMetrics.read())
+            process: ProcessMetrics.read(), nodes: source.liveNodes())
         return Reply(status: 200, contentType: PrometheusText.contentType, content: PrometheusText.render(snapshot))
     }
 

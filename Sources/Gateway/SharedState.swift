@@ -27,6 +27,9 @@ struct SharedState: Sendable {
         heartbeat = Heartbeat(nodeID: nodeID, namespace: settings.namespace)
     }
 
+    /// Nodes that share the limits, this one included.
+    var liveNodes: Int { heartbeat.liveNodes }
+
     var description: String { settings.redis?.description ?? "in-process" }
 
     /// A worker's store, with its leases and its way to Redis if there are any. On the worker's loop.

@@ -122,6 +122,7 @@ final class WorkerGateway: ExchangeEntry {
     }
 
     func finish(_ exchange: Exchange) {
+        exchange.giveBack()
         let record = exchange.record
         let duration = MonotonicClock.microseconds() &- record.arrivedMicroseconds
         let outcome = RouteMetrics.Outcome(
@@ -213,6 +214,7 @@ extension LimitDecision {
         case .admitted: self = .admitted
         case .refused: self = .refused
         case .degraded: self = .degraded
+        case .shadowRefused: self = .shadowRefused
         }
     }
 }

@@ -91,22 +91,19 @@ private struct PlanAssembly {
     }
 
     private mutating func limit(at index: Int, isAuthenticated: Bool) -> RateLimitFilter? {
-        let limits = snapshot.limits.routes[index].map { limit in
-            RateLimitFilter.Limit(
-                policy: limit.policy, subject: limit.subject,
-                metricsIndex: names.policies.index(of: limit.policy.name))
-        }
+        let limits = snapshot.limits.routes[index].map { filterLimit($0) }
         var plans: [String: RateLimitFilter.Limit] = [:]
-        if isAuthenticated {
-            for (name, policy) in snapshot.limits.plans {
-                plans[name] = RateLimitFilter.Limit(
-                    policy: policy, subject: .consumer, metricsIndex: names.policies.index(of: policy.name))
-            }
-        }
+        if isAuthenticated { plans = snapshot.limits.plans.mapValues { filterLimit($0) } }
         guard !limits.isEmpty || !plans.isEmpty else { return nil }
         return RateLimitFilter(
             limits: limits, plans: plans, store: resources.store,
             deniesWithoutStore: snapshot.configuration.state.onFailure == .deny, metrics: resources.metrics)
+    }
+
+    private mutating func filterLimit(_ limit: LimitCatalogue.AppliedLimit) -> RateLimitFilter.Limit {
+        RateLimitFilter.Limit(
+            policy: limit.policy, subject: limit.subject, cost: limit.cost,
+            metricsIndex: names.policies.index(of: limit.policy.name))
     }
 
     private static func authenticator(

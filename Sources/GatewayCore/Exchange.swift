@@ -23,6 +23,9 @@ package final class Exchange {
     /// What metrics and the access log will say.
     package var record = ExchangeRecord()
 
+    /// What is given back when the exchange ends; mostly nothing.
+    private var held: [(holder: any ExchangeHolder, token: Int)] = []
+
     private enum Progress { case idle, filtering(next: Int), waiting(next: Int), serving, abandoned }
     private var progress = Progress.idle
 
@@ -80,6 +83,19 @@ package final class Exchange {
         return false
     }
 
+    /// Has `holder` told once the exchange has ended, however it ends: at once if its client is gone already.
+    package func hold(_ holder: any ExchangeHolder, token: Int) {
+        if case .abandoned = progress { return holder.exchangeEnded(token: token) }
+        held.append((holder, token))
+    }
+
+    /// The exchange is over: gives back what was held for it. Called by the entry's `finish`.
+    package func giveBack() {
+        guard !held.isEmpty else { return }
+        for (holder, token) in held { holder.exchangeEnded(token: token) }
+        held.removeAll(keepingCapacity: true)
+    }
+
     /// The client is gone while a filter waits; `resume(with:)` will find nothing left to do.
     package func abandon() { progress = .abandoned }
 
@@ -105,4 +121,11 @@ package final class Exchange {
         progress = .idle
         downstream.abandonedExchangeEnded(self)
     }
+}
+
+/// Who holds something for an exchange that must be given back when it ends, such as a place among concurrent requests.
+package protocol ExchangeHolder: AnyObject {
+    /// Called exactly once for each `Exchange.hold`, on its worker: when the last byte was handed to the socket, or when
+    /// the client is gone. Must not touch the exchange.
+    func exchangeEnded(token: Int)
 }

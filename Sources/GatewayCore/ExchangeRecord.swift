@@ -17,7 +17,8 @@ package struct ExchangeRecord {
     package var limit = LimitDecision.none
     package var failure: Failure?
 
-    package enum LimitDecision: UInt8 { case none, admitted, refused, degraded }
+    /// `shadowRefused`: admitted, but a shadow limit would have refused it.
+    package enum LimitDecision: UInt8 { case none, admitted, refused, degraded, shadowRefused }
 
     package init(arrivedMicroseconds: Int = 0) { self.arrivedMicroseconds = arrivedMicroseconds }
 }

@@ -56,7 +56,11 @@ let fullFile = """
         keys: ["sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"]
         scopes: [users.read]
     plans:
-      gold: { limits: [50/second, 100000/day] }
+      gold: { limits: [50/second, 100000/day, 100000/month], concurrency: 20 }
+      trial:
+        limits: [{ rate: 5/second, burst: 10 }, { rate: 1000/day, window: calendar, zone: America/New_York }]
+        cost: 2
+        shadow: false
 
     routes:
       - name: users
@@ -72,6 +76,9 @@ let fullFile = """
           - { per: route, rates: [5000/second] }
           - { per: "header:X-Tenant", rates: [20/second], burst: 40 }
           - { per: { claim: tenant }, rates: [10/hour] }
+          - { per: consumer, rates: [100/minute, 2000/week], window: calendar, zone: Europe/Berlin, shadow: true }
+          - { per: route, rates: [3000/10s], window: sliding, cost: { header: X-Cost, default: 2, max: 50 } }
+          - { per: ip, concurrency: 8 }
         upstream: users
       - match: { hosts: api.example.com, path: /orders/** }
         auth: keys

@@ -117,10 +117,26 @@ struct GatewayConfigurationTests {
         #expect(full.consumers[0].scopes == ["users.read"])
         #expect(full.consumers[0].keyHashes[0].hasPrefix("sha256:2c26b46b"))
         #expect(
-            full.plans["gold"]?.limits == [
-                RateWindow(count: 50, periodMicroseconds: 1_000_000),
-                RateWindow(count: 100_000, periodMicroseconds: 86_400_000_000),
-            ])
+            full.plans["gold"]?.terms
+                == LimitTerms(
+                    rates: [
+                        RateWindow(count: 50, periodMicroseconds: 1_000_000),
+                        RateWindow(count: 100_000, periodMicroseconds: 86_400_000_000),
+                        calendar(100_000, .month, "UTC"),
+                    ], concurrency: 20))
+        #expect(
+            full.plans["trial"]?.terms
+                == LimitTerms(
+                    rates: [
+                        RateWindow(count: 5, periodMicroseconds: 1_000_000, capacity: 10),
+                        calendar(1000, .day, "America/New_York"),
+                    ], cost: .fixed(2)))
+    }
+
+    private func calendar(_ count: Int, _ unit: RateWindow.CalendarUnit, _ zone: String) -> RateWindow {
+        let days = [RateWindow.CalendarUnit.day: 1, .week: 7, .month: 31]
+        let period = days[unit].map { $0 * 86_400_000_000 } ?? 60_000_000
+        return RateWindow(count: count, periodMicroseconds: period, kind: .calendar(unit, zone: zone))
     }
 
     @Test("routes are read with match, auth and limits")
@@ -132,12 +148,75 @@ struct GatewayConfigurationTests {
         #expect(users.rule.headers.map(\.expectation) == [.literal("yes")])
         #expect(users.rule.query.map(\.expectation) == [.pattern("^[0-9]+$")])
         #expect(users.authentication == RouteAuthentication(anyOf: ["main", "keys"], scopes: ["users.read"]))
-        #expect(users.limits.map(\.per) == [.consumer, .route, .header("X-Tenant"), .claim("tenant")])
-        #expect(users.limits[2].rates == [RateWindow(count: 20, periodMicroseconds: 1_000_000, capacity: 40)])
+        #expect(
+            users.limits.map(\.per) == [
+                .consumer, .route, .header("X-Tenant"), .claim("tenant"), .consumer, .route, .ip,
+            ])
+        let burst = RateWindow(count: 20, periodMicroseconds: 1_000_000, capacity: 40)
+        #expect(users.limits[2].terms == LimitTerms(rates: [burst]))
         #expect(full.routes[1].authentication == RouteAuthentication(anyOf: ["keys"], scopes: []))
         #expect(full.routes[1].limits.map(\.per) == [.ip])
         #expect(full.routes[2].rule.path.text == "/**")
         #expect(full.routes[2].authentication == nil)
+    }
+
+    @Test("limits say how tokens come back, what requests cost, and how many may be under way")
+    func limitTerms() {
+        let terms = full.routes[0].limits.map(\.terms)
+        let shadow = [calendar(100, .minute, "Europe/Berlin"), calendar(2000, .week, "Europe/Berlin")]
+        #expect(terms[4] == LimitTerms(rates: shadow, isShadow: true))
+        let sliding = RateWindow(count: 3000, periodMicroseconds: 10_000_000, kind: .sliding)
+        #expect(terms[5] == LimitTerms(rates: [sliding], cost: .header(name: "X-Cost", absent: 2, maximum: 50)))
+        #expect(terms[6] == LimitTerms(concurrency: 8))
+    }
+
+    private func terms(_ limit: String) throws -> LimitTerms {
+        let text = """
+            upstreams: { a: { targets: ["http://a"] } }
+            routes: [{ upstream: a, limit: \(limit) }]
+            """
+        return try #require(try parse(text).routes[0].limits.first).terms
+    }
+
+    @Test("kinds of windows can be mixed, and what a rate says of itself wins")
+    func mixedWindows() throws {
+        let mixed = try terms(
+            "{ per: ip, window: sliding, zone: Europe/Berlin, burst: 9, rates: [10/second, "
+                + "{ rate: 5/second, window: bucket }, { rate: 10000/day, window: calendar }, "
+                + "{ rate: 7/month, window: calendar, zone: UTC }, { rate: 100/minute, window: bucket, burst: 200 }] }")
+        #expect(
+            mixed.rates == [
+                RateWindow(count: 10, periodMicroseconds: 1_000_000, kind: .sliding),
+                RateWindow(count: 5, periodMicroseconds: 1_000_000, capacity: 9),
+                calendar(10_000, .day, "Europe/Berlin"), calendar(7, .month, "UTC"),
+                RateWindow(count: 100, periodMicroseconds: 60_000_000, capacity: 200),
+            ])
+    }
+
+    @Test("a day is a bucket's unless it is said to be the calendar's; a week and a month are always the calendar's")
+    func units() throws {
+        let kinds = try terms("{ per: ip, rates: [1/day, 1/week, 1/month, 1/7d] }").rates.map(\.kind)
+        #expect(kinds == [.bucket, .calendar(.week, zone: "UTC"), .calendar(.month, zone: "UTC"), .bucket])
+    }
+
+    @Test("a header's cost is at most 100, and never more than the rates can hold")
+    func cost() throws {
+        func cost(_ text: String) throws -> LimitCost { try terms("{ per: ip, rates: \(text) }").cost }
+        #expect(try cost("[1000/second], cost: 7") == .fixed(7))
+        let header = LimitCost.header(name: "X-Cost", absent: 1, maximum: 100)
+        #expect(try cost("[1000/second, 200/minute], cost: { header: X-Cost }") == header)
+        let small = LimitCost.header(name: "X-Cost", absent: 1, maximum: 20)
+        #expect(try cost("[1000/second, 20/minute], cost: { header: X-Cost }") == small)
+        let large = LimitCost.header(name: "X-Cost", absent: 300, maximum: 300)
+        #expect(try cost("[1000/second], cost: { header: X-Cost, default: 300 }") == large)
+    }
+
+    @Test(
+        "zones are known by their IANA names",
+        arguments: ["UTC", "Etc/UTC", "Europe/Berlin", "America/Argentina/Salta"])
+    func zones(name: String) throws {
+        let kind = try terms("{ per: ip, rates: [1/month], zone: \(name) }").rates.first?.kind
+        #expect(kind == .calendar(.month, zone: name))
     }
 
     @Test("an empty admin token on loopback is no token")

@@ -34,7 +34,9 @@ struct JSONSchemaTests {
         "finds the mistakes that a schema can find",
         arguments: [
             "upsteams: {}", "limits: { bdy: 1MiB }", "drain: 30 sec", "routes: []", "limits: { connections: 0 }",
-            "state: { on_failure: maybe }", "access_log: { format: xml }",
+            "state: { on_failure: maybe }", "access_log: { format: xml }", "plans: { a: { shadow: yes } }",
+            "plans: { a: { limits: [5/fortnight] } }", "plans: { a: { limits: [{ rat: 5/day }] } }",
+            "plans: { a: { window: rolling } }", "plans: { a: { cost: 0 } }", "plans: { a: { cost: { max: 1 } } }",
         ])
     func findsMistakes(line: String) throws {
         var problems: [YAMLProblem] = []
@@ -70,7 +72,8 @@ struct JSONSchemaTests {
     private func plain(_ node: ConfigurationNode) -> Any {
         switch node.content {
         case .empty: NSNull()
-        case .scalar(let text, let isQuoted): (isQuoted ? nil : Int(text)) ?? text
+        case .scalar(let text, true): text
+        case .scalar(let text, false): Int(text).map { $0 as Any } ?? Bool(text).map { $0 as Any } ?? text as Any
         case .list(let items): items.map(plain)
         case .mapping(let entries): Dictionary(uniqueKeysWithValues: entries.map { ($0.key, plain($0.value)) })
         }
@@ -110,6 +113,7 @@ struct JSONSchemaTests {
     private func fits(_ value: Any, _ types: [String]) -> Bool {
         switch value {
         case is String: types.contains("string")
+        case is Bool: types.contains("boolean")
         case is Int: types.contains("integer") || types.contains("number")
         case is [Any]: types.contains("array")
         case is [String: Any]: types.contains("object")

@@ -1,5 +1,5 @@
 /// The table of mistakes and messages; grouped as the sections of the file.
-let mistakes: [Mistake] = shapes + edges + services + callers + routing
+let mistakes: [Mistake] = shapes + edges + services + callers + routing + limitMistakes
 
 private let shapes: [Mistake] = [
     Mistake("", "1:1: the configuration is empty; the smallest has upstreams and routes"),
@@ -242,9 +242,6 @@ private let callers: [Mistake] = [
     .line(
         "plans: { gold: { limits: [0/second] } }",
         "27: plans.gold.limits[0]: \"0/second\": expected a rate of 1 to 1000000000 requests"),
-    .line(
-        "plans: { gold: { concurrency: 20 } }",
-        "18: plans.gold.concurrency: not supported by this version of sluice yet; remove it"),
 ]
 
 private let routing: [Mistake] = [
@@ -284,12 +281,6 @@ private let routing: [Mistake] = [
         "{ upstream: users, limit: [{ per: ipp, rates: [1/second] }] }",
         "39: routes[1].limit[0].per: \"ipp\": expected one of consumer, route, ip, header:NAME, claim:NAME; did you mean \"ip\"?"
     ),
-    .route(
-        "{ upstream: users, limit: [{ per: ip }] }",
-        "32: routes[1].limit[0]: the key \"rates\" is missing; it holds a list of rates such as [10/second, 1000/hour]"),
-    .route(
-        "{ upstream: users, limit: [{ per: ip, rates: [1/second], burst: 0 }] }",
-        "69: routes[1].limit[0].burst: \"0\": expected a whole number from 1 to 1000000000"),
     .route(
         "{ upstream: users, match: { path: \"/users/**\" } }",
         "5: routes[1]: routes \"users\" and \"route-2\" both match /users/**, and neither is more specific; give one of them another host, path or method, or one more condition (the other is in line 4)"

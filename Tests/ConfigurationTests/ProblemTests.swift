@@ -31,7 +31,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         )
     }
 
-    private init(text: String, told: [String]) {
+    init(text: String, told: [String]) {
         self.text = text
         self.told = told
     }

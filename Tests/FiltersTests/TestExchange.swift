@@ -39,9 +39,14 @@ final class TestExchange {
 /// A client that only takes notes.
 final class RecordingClient: Downstream {
     private(set) var replies: [Reply] = []
+    /// What the replies say.
+    private(set) var bodies: [String] = []
     let isWritable = true
 
-    func send(_ reply: Reply, for exchange: Exchange) { replies.append(reply) }
+    func send(_ reply: Reply, for exchange: Exchange) {
+        replies.append(reply)
+        bodies.append(reply.text)
+    }
     func interim(_ head: ResponseHead) {}
     func respond(_ head: ResponseHead, body: ByteBuffer?, isComplete: Bool) {}
     func write(_ body: ByteBuffer) {}
@@ -66,6 +71,19 @@ extension Verdict {
 }
 
 extension Reply {
+    /// All of it, as a client would see it.
+    var text: String {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity(extra: 0, requestID: 0)) { room in
+            var writer = HeadWriter(UnsafeMutableRawBufferPointer(room))
+            let date = [UInt8](repeating: 0x78, count: 29)
+            let nothing = Bytes(start: nil, count: 0)
+            date.withUnsafeBufferPointer {
+                write(to: &writer, date: $0, added: nothing, requestID: nothing, isHEAD: false, persistence: .unsaid)
+            }
+            return String(decoding: room[..<writer.count], as: UTF8.self)
+        }
+    }
+
     var fieldLines: [String] {
         String(decoding: lines, as: UTF8.self).split(separator: "\r\n").map(String.init)
     }

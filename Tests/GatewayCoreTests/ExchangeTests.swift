@@ -118,6 +118,36 @@ struct ExchangeTests {
         #expect(journal.entries == ["a"] && downstream.abandonedEnds == 1)
     }
 
+    private final class Holder: ExchangeHolder {
+        var ended: [Int] = []
+        func exchangeEnded(token: Int) { ended.append(token) }
+    }
+
+    @Test("what is held for it is given back once, when it ends")
+    func holding() {
+        let holder = Holder()
+        exchange.hold(holder, token: 1)
+        exchange.hold(holder, token: 2)
+        #expect(holder.ended.isEmpty)
+        exchange.giveBack()
+        exchange.giveBack()
+        #expect(holder.ended == [1, 2])
+    }
+
+    @Test("what is held for it after its client has gone is given back at once")
+    func holdingTooLate() {
+        let holder = Holder()
+        exchange.follow(plan([filter("a") { _ in .wait }]))
+        // As a connection does when it is lost.
+        exchange.giveBack()
+        exchange.abandon()
+        exchange.hold(holder, token: 7)
+        #expect(holder.ended == [7])
+        exchange.resume(with: .proceed)
+        exchange.giveBack()
+        #expect(holder.ended == [7])
+    }
+
     @Test("an answer that nobody waits for does nothing")
     func strayAnswer() {
         exchange.resume(with: .proceed)

@@ -1,42 +1,53 @@
 import Policies
 
-/// A rate as written, before a `burst` gives it its capacity.
+/// A rate as written, before the limit that it stands in says how its tokens come back.
 struct Rate: Hashable, Sendable {
     let text: String
     let count: Int
     let periodMicroseconds: Int
-
-    func window(burst: Int?) -> RateWindow {
-        RateWindow(count: count, periodMicroseconds: periodMicroseconds, capacity: burst)
-    }
+    /// The unit it was written with, if calendars have it.
+    let unit: RateWindow.CalendarUnit?
+    /// What it says of itself, as a mapping can.
+    var shape = WindowShape()
 }
 
-/// Rates `100/minute`, `10/second`, `10000/day`, `5/10s`.
+/// Rates `100/minute`, `10/second`, `10000/day`, `100000/month`, `5/10s`.
 extension Kind where Value == Rate {
     static var rate: Kind {
-        let schema = JSON.pattern("^[0-9]+/(second|minute|hour|day|([0-9]+(ms|s|m|h|d))+)$")
+        let text = rateText
+        let full = Kind.section("rate", "a rate such as { rate: 10000/day, window: calendar }") { section in
+            let rate = section.required("rate", text, "How many requests, and in which time.")
+            let shape = WindowShape.read(section)
+            return rate.map { rate in
+                var rate = rate
+                rate.shape = shape
+                return rate
+            }
+        }
+        return Kind(
+            noun: text.noun,
+            schema: { drawing in ["anyOf": [text.schema(drawing), full.schema(drawing)]] },
+            read: { reader, noun in
+                if case .mapping = reader.node.content { return full.read(reader) }
+                return text.described(as: noun).read(reader)
+            })
+    }
+
+    private static var rateText: Kind {
+        let words = RateText.units.map(\.name).joined(separator: "|")
+        let schema = JSON.pattern("^[0-9]+/(\(words)|([0-9]+(ms|s|m|h|d))+)$")
         return .scalar("a rate such as 100/minute, 10/second or 5/10s", schema: schema) { text throws(ScalarProblem) in
-            guard let (count, period) = RateText.read(text.value) else {
+            guard let reading = RateText.read(text.value) else {
                 throw .expected(suggestion: RateText.nearest(text.value))
             }
-            guard RateText.counts.contains(count) else { throw .expected("a rate of 1 to 1000000000 requests") }
-            guard RateText.periods.contains(period) else { throw .expected("a rate with a period from 1ms to 366d") }
-            return Rate(text: text.written, count: count, periodMicroseconds: period)
-        }
-    }
-}
-
-extension Kind where Value == [Rate] {
-    /// Several rates that hold together. Two with one period are a mistake: the larger would never matter.
-    static var rates: Kind {
-        Kind<[Rate]>.list(.rate, noun: "a list of rates such as [10/second, 1000/hour]").map { rates, reader in
-            var seen: [Int: Rate] = [:]
-            for (index, rate) in rates.enumerated() {
-                guard let other = seen.updateValue(rate, forKey: rate.periodMicroseconds) else { continue }
-                reader.itemReader(index).report(
-                    "\(quoted(rate.text)) and \(quoted(other.text)) have the same period", hint: "keep the smaller one")
+            guard RateText.counts.contains(reading.count) else {
+                throw .expected("a rate of 1 to 1000000000 requests")
             }
-            return rates
+            guard RateText.periods.contains(reading.period) else {
+                throw .expected("a rate with a period from 1ms to 366d")
+            }
+            return Rate(
+                text: text.written, count: reading.count, periodMicroseconds: reading.period, unit: reading.unit)
         }
     }
 }
@@ -45,16 +56,17 @@ extension Kind where Value == [Rate] {
 enum RateText {
     static let counts = 1...1_000_000_000
     static let periods = 1_000...366 * 86_400_000_000
-    private static let words = [
-        "second": 1_000_000, "minute": 60_000_000, "hour": 3_600_000_000, "day": 86_400_000_000,
+    /// Weeks and months are the calendar's alone: their periods here are the longest they can be.
+    static let units: [(name: String, period: Int, unit: RateWindow.CalendarUnit?)] = [
+        ("second", 1_000_000, nil), ("minute", 60_000_000, .minute), ("hour", 3_600_000_000, .hour),
+        ("day", 86_400_000_000, .day), ("week", 7 * 86_400_000_000, .week), ("month", 31 * 86_400_000_000, .month),
     ]
 
-    static func read(_ text: String) -> (count: Int, period: Int)? {
+    static func read(_ text: String) -> (count: Int, period: Int, unit: RateWindow.CalendarUnit?)? {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let count = Int(digits: parts[0]),
-            let period = words[String(parts[1])] ?? DurationText.read(parts[1])
-        else { return nil }
-        return (count, period)
+        guard parts.count == 2, let count = Int(digits: parts[0]) else { return nil }
+        if let unit = units.first(where: { $0.name == parts[1] }) { return (count, unit.period, unit.unit) }
+        return DurationText.read(parts[1]).map { (count, $0, nil) }
     }
 
     /// `100/minutes`, `100 per minute`, `100r/s`, `100/10 s`: what was meant, in the written form.
@@ -81,7 +93,9 @@ enum RateText {
         case "m", "min", "mins", "minute", "minutes": "minute"
         case "h", "hr", "hrs", "hour", "hours": "hour"
         case "d", "day", "days": "day"
-        default: NearestName.of(String(text), among: ["second", "minute", "hour", "day"])
+        case "w", "wk", "week", "weeks": "week"
+        case "mo", "mon", "month", "months": "month"
+        default: NearestName.of(String(text), among: units.map(\.name))
         }
     }
 }

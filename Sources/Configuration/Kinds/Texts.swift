@@ -76,3 +76,19 @@ extension Kind {
             }, write: other.write)
     }
 }
+
+extension Kind where Value == Bool {
+    /// `true` or `false`; the other words that YAML has had for them are mistakes in one version or another.
+    static var boolean: Kind {
+        let schema: JSON = ["anyOf": [["type": "boolean"], .variableReference]]
+        return .scalar("true or false", schema: schema, write: { .boolean($0) }) { text throws(ScalarProblem) in
+            switch text.value {
+            case "true": return true
+            case "false": return false
+            case "yes", "on", "True", "TRUE": throw .expected(suggestion: "true")
+            case "no", "off", "False", "FALSE": throw .expected(suggestion: "false")
+            default: throw .expected()
+            }
+        }
+    }
+}

@@ -1,5 +1,3 @@
-import Policies
-
 /// `consumers`: who may call, with which API keys and entitlements.
 package struct ConsumerSettings: Hashable, Sendable {
     package var id: String
@@ -23,14 +21,12 @@ package struct ConsumerSettings: Hashable, Sendable {
 
 /// `plans`: limits that consumers share by contract.
 package struct PlanSettings: Hashable, Sendable {
-    /// All hold at once; empty: no limit.
-    package var limits: [RateWindow]
+    /// Hold for each consumer over all routes; may be empty: no limit.
+    package var terms: LimitTerms
 
     static let kind = Kind<PlanSettings>.section("plan", "a plan such as { limits: [50/second, 100000/day] }") {
         section in
-        let rates = section.value("limits", .rates, default: [], "Rates that each consumer of the plan may use.")
-        section.later("concurrency")
-        return PlanSettings(limits: rates.map { $0.window(burst: nil) })
+        PlanSettings(terms: LimitTerms.read(section, rates: "limits", "Rates that each consumer of the plan may use."))
     }
 }
 

@@ -1,6 +1,6 @@
 import Policies
 
-/// One entry of `limit` of a route: rates, and what they are counted per.
+/// One entry of `limit` of a route: what requests are counted per, and how many there may be.
 package struct LimitSettings: Hashable, Sendable {
     package enum Subject: Hashable, Sendable {
         case consumer
@@ -13,20 +13,18 @@ package struct LimitSettings: Hashable, Sendable {
     }
 
     package var per: Subject
-    /// At least one, no two with the same period; all hold at once.
-    package var rates: [RateWindow]
+    /// With rates, or a bound on concurrency, or both.
+    package var terms: LimitTerms
 
     static let kind = Kind<LimitSettings>.section("limit", "a limit such as { per: consumer, rates: [100/minute] }") {
         section in
         let per = section.required(
             "per", .limitSubject, "What requests are counted per: consumer, route, ip, header:NAME or claim:NAME.")
-        let rates = section.required("rates", .nonEmpty(.rates), "All of them hold at once.")
-        let burst = section.optional(
-            "burst", .integer(RateWindow.countRange), "How many requests may come at once; absent: as many as the rate."
-        )
-        section.later("cost")
-        guard let per, let rates, !rates.isEmpty else { return nil }
-        return LimitSettings(per: per, rates: rates.map { $0.window(burst: burst) })
+        let terms = LimitTerms.read(section, rates: "rates", "All of them hold at once.")
+        if !section.has("rates"), !section.has("concurrency") {
+            section.reader.report("a limit needs rates or concurrency", hint: "add rates: [100/minute]")
+        }
+        return per.map { LimitSettings(per: $0, terms: terms) }
     }
 }
 

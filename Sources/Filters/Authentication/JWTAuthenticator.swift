@@ -12,6 +12,11 @@ package final class JWTAuthenticator: Authenticator {
     private let tokens: VerifiedTokenCache
     private let consumers: ConsumerDirectory
     private let failures: [JWTFailure: Reply]
+    private let nameless = Reply.unauthorized(
+        "The token names nobody: it has neither sub nor client_id nor azp.",
+        challenges: [
+            #"Bearer error="invalid_token", error_description="The token has neither sub nor client_id nor azp""#
+        ])
     /// Who a verified token stands for; tokens are remembered as objects, so their identity is a key.
     private var identities: [ObjectIdentifier: (token: VerifiedToken, identity: Identity)] = [:]
 
@@ -32,11 +37,21 @@ package final class JWTAuthenticator: Authenticator {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &now)
         switch tokens.verify(UnsafeRawBufferPointer(token), nowSeconds: now.tv_sec) {
-        case .valid(let token): return .accepted(identity(of: token))
+        case .valid(let token):
+            guard let identity = identity(of: token) else { return .rejected(nameless) }
+            return .accepted(identity)
         case .invalid(let failure):
             guard let reply = failures[failure] else { return .absent }
             return .rejected(reply)
         }
+    }
+
+    /// The subject; or else the client, as a token that a service got for itself may have no other (RFC 9068 §2.2, where
+    /// both are the same; `azp`: OpenID Connect Core §2). Nobody is made of a token that names neither: all such tokens
+    /// would share one consumer's limits.
+    private static func consumer(of token: VerifiedToken) -> String? {
+        let candidates = [token.subject, token.claims["client_id"]?.string, token.claims["azp"]?.string]
+        return candidates.lazy.compactMap(\.self).first { !$0.isEmpty }
     }
 
     /// The scheme's name is case-insensitive (RFC 9110 §11.1).
@@ -45,10 +60,11 @@ package final class JWTAuthenticator: Authenticator {
         return value.slice(7, value.count - 7).trimmed
     }
 
-    private func identity(of token: VerifiedToken) -> Identity {
+    /// Nil if the token says of nobody whom it stands for.
+    private func identity(of token: VerifiedToken) -> Identity? {
         let key = ObjectIdentifier(token)
         if let known = identities[key] { return known.identity }
-        let subject = token.subject ?? "anonymous"
+        guard let subject = Self.consumer(of: token) else { return nil }
         let consumer = consumers[subject]
         var claims: [String: String] = [:]
         for member in token.claims.members { claims[member.name] = member.value.scalarText }

@@ -18,8 +18,12 @@ package enum LimitSubject: Hashable, Sendable {
     func withBytes(of exchange: Exchange, _ body: (Bytes) -> Void) {
         switch self {
         case .consumer:
-            guard var consumer = exchange.identity?.consumer else { return Self.anonymous(exchange, body) }
-            consumer.withUTF8(body)
+            guard var consumer = exchange.identity?.consumer else {
+                return Self.prefixed("ip:", exchange.clientAddress.bytes, body)
+            }
+            consumer.withUTF8 { id in
+                if Self.needsPrefix(id) { Self.prefixed("id:", id, body) } else { body(id) }
+            }
         case .route: Self.constant("all", body)
         case .address: body(exchange.clientAddress.bytes)
         case .header(let name):
@@ -33,11 +37,17 @@ package enum LimitSubject: Hashable, Sendable {
         }
     }
 
-    /// Prefixed, so that no consumer's id can be mistaken for an address.
-    private static func anonymous(_ exchange: Exchange, _ body: (Bytes) -> Void) {
+    /// No consumer's id may be mistaken for an address, so those that could be are marked as ids; and so are those that
+    /// look marked.
+    private static func needsPrefix(_ id: Bytes) -> Bool {
+        id.count >= 3 && id[0] == UInt8(ascii: "i") && id[2] == UInt8(ascii: ":")
+            && (id[1] == UInt8(ascii: "p") || id[1] == UInt8(ascii: "d"))
+    }
+
+    private static func prefixed(_ prefix: StaticString, _ bytes: Bytes, _ body: (Bytes) -> Void) {
         let subject = ByteBuilder(capacity: 64)
-        subject.append("ip:")
-        subject.append(exchange.clientAddress.bytes)
+        subject.append(prefix)
+        subject.append(bytes)
         body(subject.bytes)
     }
 

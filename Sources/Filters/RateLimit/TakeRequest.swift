@@ -14,6 +14,21 @@ package final class TakeRequest {
         package var ask: LeaseAsk?
         /// The answer to `ask`; nil if nothing was asked, or the lease could not be tended.
         package internal(set) var grant: LeaseGrant?
+        /// How its bound on concurrency stands; nil if there is none, or the store could not be asked.
+        package internal(set) var places: PlaceState?
+    }
+
+    /// What the store says of a bound on concurrency.
+    package struct PlaceState: Hashable, Sendable {
+        /// Places left after the decision.
+        package var remaining: Int
+        /// There was none for this request.
+        package var isFull: Bool
+
+        package init(remaining: Int, isFull: Bool) {
+            self.remaining = remaining
+            self.isFull = isFull
+        }
     }
 
     package typealias LeaseAsk = Policies.LeaseAsk

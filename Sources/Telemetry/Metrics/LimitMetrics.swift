@@ -1,13 +1,14 @@
 /// What a limit decided about a request.
 package enum LimitDecision: Int, CaseIterable, Sendable {
-    /// `degraded`: decided without Redis, by the policy's `on_failure`.
-    case admitted, refused, degraded
+    /// `degraded`: decided without Redis, by the policy's `on_failure`. `shadowRefused`: a shadow policy would have refused.
+    case admitted, refused, degraded, shadowRefused
 
     package var label: StaticString {
         switch self {
         case .admitted: "admitted"
         case .refused: "refused"
         case .degraded: "degraded"
+        case .shadowRefused: "shadow_refused"
         }
     }
 }

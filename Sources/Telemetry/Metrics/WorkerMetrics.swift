@@ -59,11 +59,14 @@ package struct MetricsSnapshot: Sendable {
     package var values: MetricValues
     package var accessLog: AccessLogStatistics
     package var process: ProcessMetrics?
+    /// Live nodes of the cluster, as this one last knew.
+    package var nodes: Int
 
     package init(
         names: MetricNames, summing shards: [MetricValues], accessLog: AccessLogStatistics = AccessLogStatistics(),
-        process: ProcessMetrics? = nil
+        process: ProcessMetrics? = nil, nodes: Int = 1
     ) {
+        self.nodes = nodes
         self.names = names
         self.values = MetricValues()
         self.accessLog = accessLog

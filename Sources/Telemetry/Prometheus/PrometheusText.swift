@@ -13,6 +13,8 @@ package enum PrometheusText {
         let upstreams = zip(snapshot.names.upstreams.names, values.upstreams).dropFirst(2)
         renderUpstreams(Array(upstreams), &writer)
         renderBreakers(Array(upstreams), &writer)
+        writer.begin("sluice_nodes", .gauge, "Live nodes of the cluster, as this one last knew.")
+        writer.sample(snapshot.nodes)
         renderRedis(values.redis, &writer)
         renderConnections(values.connections, &writer)
         renderAccessLog(snapshot.accessLog, &writer)

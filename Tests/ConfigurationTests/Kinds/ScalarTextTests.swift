@@ -48,6 +48,7 @@ struct ScalarTextTests {
         arguments: [
             ("100/minute", 100, 60_000_000), ("10/second", 10, 1_000_000), ("10000/day", 10_000, 86_400_000_000),
             ("5/10s", 5, 10_000_000), ("100/hour", 100, 3_600_000_000), ("1/1m30s", 1, 90_000_000),
+            ("7/week", 7, 604_800_000_000), ("9/month", 9, 2_678_400_000_000),
         ])
     func rates(text: String, count: Int, period: Int) {
         let rate = RateText.read(text)
@@ -60,6 +61,7 @@ struct ScalarTextTests {
         arguments: [
             ("100/minutes", "100/minute"), ("100/min", "100/minute"), ("100 per minute", "100/minute"),
             ("10r/s", "10/second"), ("5 / 10 s", "5/10s"), ("100/mniute", "100/minute"), ("7/Day", "7/day"),
+            ("10000/months", "10000/month"), ("5 per week", "5/week"), ("1/mo", "1/month"),
         ])
     func slips(text: String, meant: String) {
         #expect(RateText.nearest(text) == meant)

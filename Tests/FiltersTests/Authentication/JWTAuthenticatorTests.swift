@@ -49,9 +49,25 @@ struct JWTAuthenticatorTests {
         #expect(identity.plan == "gold" && identity.scopes == ["a", "extra"])
     }
 
-    @Test("a token without subject is anonymous")
-    func noSubject() throws {
-        #expect(try result(authorization: "Bearer \(try token([]))").identity?.consumer == "anonymous")
+    @Test(
+        "a token without subject is its client",
+        arguments: [
+            (["client_id": "c", "azp": "a"], "c"), (["azp": "a"], "a"), (["sub": "", "azp": "a"], "a"),
+            (["sub": "s", "client_id": "c"], "s"),
+        ])
+    func client(claims: [String: String], consumer: String) throws {
+        let token = try token(claims.map { .init($0.key, .string($0.value)) })
+        #expect(try result(authorization: "Bearer \(token)").identity?.consumer == consumer)
+    }
+
+    @Test("a token that names nobody is refused, with the reason: all such tokens would share one consumer's limits")
+    func nobody() throws {
+        let number = JSONObject.Member("client_id", .number(JSONNumber(7)))
+        for claims in [[], [number], [.init("sub", .string(""))]] {
+            let reply = try #require(try result(authorization: "Bearer \(try token(claims))").reply)
+            #expect(reply.status == 401)
+            #expect(reply.fieldLines.first?.contains("neither sub nor client_id nor azp") == true)
+        }
     }
 
     @Test("the scheme's name may be written in any case", arguments: ["bearer", "BEARER", "Bearer"])

@@ -21,6 +21,18 @@ struct LimitSubjectTests {
         #expect(subject(.consumer, of: try TestExchange()) == ["ip:203.0.113.9"])
     }
 
+    @Test(
+        "no consumer's id can be taken for an address, nor for another id",
+        arguments: [
+            ("ip:203.0.113.9", "id:ip:203.0.113.9"), ("id:acme", "id:id:acme"), ("ip", "ip"), ("IP:1", "IP:1"),
+            ("id:", "id:id:"), ("", ""), ("user:7", "user:7"),
+        ])
+    func disguise(id: String, expected: String) throws {
+        let test = try TestExchange()
+        test.exchange.identity = Identity(consumer: id)
+        #expect(subject(.consumer, of: test) == [expected])
+    }
+
     @Test("a route is one bucket for all, an address one for each")
     func routeAndAddress() throws {
         #expect(subject(.route, of: try TestExchange()) == ["all"])

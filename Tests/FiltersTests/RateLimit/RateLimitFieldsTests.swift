@@ -6,10 +6,16 @@ import Testing
 
 @Suite("Rate limit fields of a response")
 struct RateLimitFieldsTests {
-    private func lines(_ policies: [LimitPolicy], _ states: [TakeRequest.WindowState]) -> [String] {
+    private func lines(
+        _ policies: [LimitPolicy], _ states: [TakeRequest.WindowState], places: [Int: TakeRequest.PlaceState] = [:]
+    ) -> [String] {
         let lines = ByteBuilder()
         let limits = policies.map { RateLimitFilter.Limit(policy: $0, subject: .route, metricsIndex: 0) }
-        RateLimitFields.append(limits, states, to: lines)
+        let request = TakeRequest()
+        for policy in policies { withBytes("all") { request.add(policy, subject: $0) } }
+        for (index, state) in places { request.entries[index].places = state }
+        for state in states { request.append(state) }
+        RateLimitFields.append(limits, request, to: lines)
         return lines.bytes.text.split(separator: "\r\n").map(String.init)
     }
 
@@ -67,12 +73,57 @@ struct RateLimitFieldsTests {
         #expect(line == #"RateLimit-Policy: "a____";q=1;w=60"#)
     }
 
+    @Test("a bound on concurrency is a quota of its own, and none of X-RateLimit")
+    func concurrency() {
+        let policy = LimitPolicy(
+            name: "a", windows: [RateWindow(count: 9, periodMicroseconds: 60_000_000)], concurrency: 20)
+        let full = lines([policy], [.init(8, reset: 1)], places: [0: .init(remaining: 0, isFull: false)])
+        #expect(
+            full == [
+                #"RateLimit-Policy: "a";q=9;w=60, "a.concurrency";q=20;qu="concurrent-requests""#,
+                #"RateLimit: "a";r=8;t=1, "a.concurrency";r=0"#,
+                "X-RateLimit-Limit: 9", "X-RateLimit-Remaining: 8", "X-RateLimit-Reset: 1",
+            ])
+        let only = LimitPolicy(name: "b", windows: [], concurrency: 3)
+        #expect(
+            lines([only], [], places: [0: .init(remaining: 2, isFull: false)]) == [
+                #"RateLimit-Policy: "b.concurrency";q=3;qu="concurrent-requests""#, #"RateLimit: "b.concurrency";r=2"#,
+            ])
+        // Not known: the store could not be asked.
+        #expect(lines([only], []).count == 1)
+    }
+
+    @Test("a calendar window has its unit's length, except for months, which have no length of their own")
+    func calendar() {
+        let windows = [(86_400_000_000, RateWindow.CalendarUnit.day), (2_678_400_000_000, .month)].map {
+            RateWindow(count: 5, periodMicroseconds: $0, kind: .calendar($1, zone: "UTC"))
+        }
+        let lines = lines(
+            [LimitPolicy(name: "a", windows: windows)],
+            [.init(4, reset: 3_600_000_000), .init(2, reset: 90_000_000_000)])
+        #expect(lines[0].contains(";q=5;w=86400, ") && lines[0].hasSuffix(";q=5"))
+        #expect(lines[1].contains(";r=4;t=3600, ") && lines[1].hasSuffix(";r=2;t=90000"))
+    }
+
+    @Test("shadow limits are not told, whatever they would have said")
+    func shadow() {
+        let shadow = LimitPolicy(
+            name: "s", windows: [RateWindow(count: 1, periodMicroseconds: 1_000_000)], concurrency: 1, isShadow: true)
+        let states: [TakeRequest.WindowState] = [.init(0, reset: 9_000_000, wait: 9), .init(5, reset: 0)]
+        #expect(
+            lines([shadow, LimitPolicy("a", perMinute: 6)], states) == [
+                #"RateLimit-Policy: "a";q=6;w=60"#, #"RateLimit: "a";r=5;t=0"#,
+                "X-RateLimit-Limit: 6", "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 0",
+            ])
+        #expect(lines([shadow], [.init(0, reset: 1)], places: [0: .init(remaining: 0, isFull: true)]).isEmpty)
+    }
+
     @Test(
-        "Retry-After is the longest wait in whole seconds, and at least one",
-        arguments: [([0, 1_200_000, 300_000], 2), ([1], 1), ([0], 1), ([], 1), ([60_000_000], 60)])
-    func retryAfter(waits: [Int], seconds: Int) {
+        "Retry-After is the wait in whole seconds, and at least one",
+        arguments: [(1_200_000, 2), (1, 1), (0, 1), (60_000_000, 60)])
+    func retryAfter(wait: Int, seconds: Int) {
         let lines = ByteBuilder()
-        RateLimitFields.appendRetryAfter(waits.map { .init(0, reset: 0, wait: $0) }, to: lines)
+        RateLimitFields.appendRetryAfter(wait, to: lines)
         #expect(lines.bytes.text == "Retry-After: \(seconds)\r\n")
     }
 }

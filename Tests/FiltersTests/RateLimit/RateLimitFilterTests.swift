@@ -72,6 +72,9 @@ struct RateLimitFilterTests {
         let test = try exchange()
         #expect(filter.apply(test.exchange).isProceed)
         #expect(store.questions.isEmpty && test.responseLines.isEmpty)
+        // Somebody else's question later is not mixed up with it.
+        #expect(filter.apply(try exchange(plan: "gold").exchange).isProceed)
+        #expect(store.questions.map(\.count) == [1])
     }
 
     @Test("a refusal is a 429 with Retry-After, counted for the policies that refused")

@@ -9,6 +9,7 @@ final class ScriptedStore: LocalRateLimitStore {
         let policy: String
         let subject: String
         let windows: [RateWindow]
+        var cost = 1
     }
 
     /// What it answers; the windows' states are repeated for each window that was asked for.
@@ -25,6 +26,7 @@ final class ScriptedStore: LocalRateLimitStore {
     /// Charges and releases, in words, and questions among them as `take`.
     private(set) var journal: [String] = []
     var slot: Int?
+    var places: [Int: TakeRequest.PlaceState] = [:]
     var grants: [LeaseGrant?] = []
 
     func lower(_ policy: LimitPolicy, subject: Bytes, to tokens: [Int]) { lowered.append(tokens) }
@@ -38,7 +40,8 @@ final class ScriptedStore: LocalRateLimitStore {
         questions.append(
             request.entries.map {
                 Question(
-                    policy: $0.policy.name, subject: request.subject(of: $0).text, windows: $0.policy.windows)
+                    policy: $0.policy.name, subject: request.subject(of: $0).text, windows: $0.policy.windows,
+                    cost: $0.cost)
             })
         if answersLater {
             pending.append(request)
@@ -61,6 +64,7 @@ final class ScriptedStore: LocalRateLimitStore {
         for (index, grant) in grants.enumerated() where index < request.entries.count {
             request.entries[index].grant = grant
         }
+        for (index, state) in places where index < request.entries.count { request.entries[index].places = state }
         request.slot = slot
         request.conclude(outcome)
     }

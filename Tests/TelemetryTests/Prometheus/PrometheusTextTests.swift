@@ -28,6 +28,8 @@ struct PrometheusTextTests {
         #expect(page.value("sluice_requests_in_flight", ["route": "users"]) == 2)
         #expect(page.value("sluice_limit_decisions_total", ["policy": "users#1", "decision": "admitted"]) == 20)
         #expect(page.value("sluice_limit_decisions_total", ["policy": "users#1", "decision": "degraded"]) == 6)
+        #expect(page.value("sluice_limit_decisions_total", ["policy": "users#1", "decision": "shadow_refused"]) == 8)
+        #expect(page.value("sluice_nodes") == 3)
         #expect(page.value("sluice_upstream_failures_total", ["upstream": "backend", "kind": "connect_timeout"]) == 2)
         #expect(page.value("sluice_breaker_state", ["upstream": "backend"]) == 2)
         #expect(page.value("sluice_breaker_transitions_total", ["upstream": "backend", "to": "open"]) == 2)
@@ -94,6 +96,7 @@ struct PrometheusTextTests {
             .init(status: 404, bytesIn: 0, bytesOut: 10, totalMicroseconds: 20))
         worker.values.policies[policy][.admitted] = 10
         worker.values.policies[policy][.degraded] = 3
+        worker.values.policies[policy][.shadowRefused] = 4
         worker.values.upstreams[backend].failures[.connectTimeout] = 1
         worker.values.upstreams[backend].breaker = .open
         worker.values.upstreams[backend].transitions[.open] = 1
@@ -104,6 +107,6 @@ struct PrometheusTextTests {
         return MetricsSnapshot(
             names: names, summing: [worker.values, worker.values],
             accessLog: AccessLogStatistics(linesWritten: 9, linesDropped: 3),
-            process: ProcessMetrics(residentBytes: 1, cpuMicroseconds: 12_000_345, openDescriptors: 5))
+            process: ProcessMetrics(residentBytes: 1, cpuMicroseconds: 12_000_345, openDescriptors: 5), nodes: 3)
     }
 }
