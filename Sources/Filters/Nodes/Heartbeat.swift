@@ -21,10 +21,13 @@ package final class Heartbeat: Sendable {
     /// At least 1.
     package var liveNodes: Int { live.load(ordering: .relaxed) }
 
-    package func start(_ client: RedisClient) {
+    /// - Parameter description: what `<namespace>:node:<id>` tells of this node: address, version.
+    package func start(_ client: RedisClient, description: [String: String] = [:]) {
         let beat = Task { [self] in
+            var started: Int?
             while !Task.isCancelled {
                 await announce(client)
+                await describe(client, description, &started)
                 try? await Task.sleep(for: .seconds(1))
             }
             await leave(client)
@@ -48,7 +51,20 @@ package final class Heartbeat: Sendable {
         if let count = reply?.integer { live.store(max(count, 1), ordering: .relaxed) }
     }
 
+    private func describe(_ client: RedisClient, _ description: [String: String], _ started: inout Int?) async {
+        if started == nil, let time = try? await client.send("TIME").elements, time.count == 2 {
+            started = (time[0].integer ?? 0) * 1_000_000 + (time[1].integer ?? 0)
+        }
+        let fields = description.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+        let words = ["HSET", nodeKey] + fields + ["started", "\(started ?? 0)"]
+        _ = try? await client.send(words, routedBy: nodeKey)
+        _ = try? await client.send("PEXPIRE", nodeKey, "\(Self.lapseMicroseconds / 1000)", routedBy: nodeKey)
+    }
+
+    private var nodeKey: String { "\(namespace):node:\(nodeID)" }
+
     private func leave(_ client: RedisClient) async {
+        _ = try? await client.send("DEL", nodeKey, routedBy: nodeKey)
         _ = try? await client.send("ZREM", "\(namespace):nodes", nodeID, routedBy: "\(namespace):nodes")
     }
 }
