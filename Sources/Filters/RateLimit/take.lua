@@ -246,20 +246,24 @@ function calendar.save(w) return w.used .. '', digits(w.since) end
 -- An entry's windows and leases --------------------------------------------------------------------------------------
 
 -- Reads one window. What does not read as it was written counts as absent: a window is full then.
+-- The second value tells who has leases, which is asked for with the first window: a call less.
 local function load(key, name, rate, capacity, count, period)
   local kind = count > 0 and bucket or count == 0 and sliding or calendar
   -- All fields at once, also those set later: a table that grows is copied.
   local w = { name = name, rate = rate, capacity = capacity, count = count, kind = kind, wait = 0, is_new = false,
     is_edited = false, tokens = capacity, period = kind == calendar and period or tonumber(period) }
-  local old, is_known, known_rate
+  local old, is_known, known_rate, holders
   if kind == bucket then
     local stored = call('HMGET', key, name .. '.tokens', name .. '.fraction', name .. '.updated', name .. '.capacity',
-      name .. '.rate')
+      name .. '.rate', 'holders')
     is_known, old, known_rate = bucket.load(w, stored[1], stored[2], stored[3]), tonumber(stored[4]), stored[5]
+    holders = stored[6]
   else
     local first, second = kind.words[1], kind.words[2] or kind.words[1]
-    local stored = call('HMGET', key, name .. '.' .. first, name .. '.' .. second, name .. '.capacity', name .. '.rate')
+    local stored = call('HMGET', key, name .. '.' .. first, name .. '.' .. second, name .. '.capacity', name .. '.rate',
+      'holders')
     is_known, old, known_rate = kind.load(w, stored[1], stored[2]), tonumber(stored[3]), stored[4]
+    holders = stored[5]
   end
   if not is_known or not old or old < 1 then
     if is_known then kind.load(w) end
@@ -268,13 +272,11 @@ local function load(key, name, rate, capacity, count, period)
     kind.edit(w, old)
     w.is_edited = true
   end
-  return w
+  return w, holders
 end
 
 -- The leases that others and the caller have, in the order in which they end.
-local function load_leases(e)
-  local names = call('HGET', e.key, 'holders')
-  if not names or names == '' then return end
+local function load_leases(e, names)
   local fields, holders = {}, {}
   for name in string.gmatch(names, '%S+') do
     holders[#holders + 1] = name
@@ -381,17 +383,17 @@ end
 -- Writes one window; what never changes, only at first.
 local function save(key, w)
   local name, first, second, third = w.name, w.kind.save(w)
+  local is_whole = w.is_new or w.is_edited
+  if third and is_whole then
+    return call('HSET', key, name .. '.tokens', first, name .. '.fraction', second, name .. '.updated', third,
+      name .. '.capacity', w.capacity .. '', name .. '.rate', w.rate)
+  elseif third then
+    return call('HSET', key, name .. '.tokens', first, name .. '.fraction', second, name .. '.updated', third)
+  end
   local words = w.kind.words
-  if w.is_new or w.is_edited then
-    call('HSET', key, name .. '.capacity', w.capacity .. '', name .. '.rate', w.rate)
-  end
-  if third then
-    call('HSET', key, name .. '.tokens', first, name .. '.fraction', second, name .. '.updated', third)
-  elseif second then
-    call('HSET', key, name .. '.' .. words[1], first, name .. '.' .. words[2], second)
-  else
-    call('HSET', key, name .. '.' .. words[1], first)
-  end
+  if is_whole then call('HSET', key, name .. '.capacity', w.capacity .. '', name .. '.rate', w.rate) end
+  call('HSET', key, name .. '.' .. words[1], first)
+  if second then call('HSET', key, name .. '.' .. words[2], second) end
 end
 
 -- Places of requests under way: those that were not renewed lapse.
@@ -429,16 +431,17 @@ while arg <= #ARGV do
     arg = arg + 4
   end
   e.mode, e.places = ARGV[arg + 2], tonumber(ARGV[arg + 3])
-  local last = arg + 4 + 5 * tonumber(ARGV[arg + 4])
+  local last, names = arg + 4 + 5 * tonumber(ARGV[arg + 4]), nil
   if last > arg + 4 then e.key, next_key = KEYS[next_key], next_key + 1 end
   if e.places > 0 then e.places_key, next_key = KEYS[next_key], next_key + 1 end
   for a = arg + 5, last, 5 do
-    local w = load(e.key, ARGV[a], ARGV[a + 1], tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3]), ARGV[a + 4])
+    local w, holders = load(e.key, ARGV[a], ARGV[a + 1], tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3]), ARGV[a + 4])
+    names = holders
     if w.kind == calendar and not w.ends then return { -1, digits(now) } end
     e.windows[#e.windows + 1] = w
   end
   if e.key then
-    load_leases(e)
+    if names then load_leases(e, names) end
     advance(e)
     if e.ask then settle(e) end
     for i = 1, #e.windows do
