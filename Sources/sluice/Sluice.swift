@@ -17,5 +17,7 @@ struct Sluice: AsyncParsableCommand {
             then: sluice check gateway.yaml && sluice run --config gateway.yaml
             """,
         version: "0.1.0",
-        subcommands: [RunCommand.self, CheckCommand.self, TokenCommand.self, SchemaCommand.self])
+        subcommands: [
+            RunCommand.self, CheckCommand.self, VerifyLimitsCommand.self, TokenCommand.self, SchemaCommand.self,
+        ])
 }

@@ -49,3 +49,23 @@ package final class VerificationLoad: Sendable {
         try await group.shutdownGracefully()
     }
 }
+
+extension VerificationLoad {
+    /// One request over a connection of its own: the status of its answer; nil when there is none.
+    package func ask(_ target: LoadTarget, _ path: String, _ headers: [String] = []) async throws -> Int? {
+        let lines = (["GET \(path) HTTP/1.1", "Host: \(target.host):\(target.port)"] + headers + ["", ""])
+        let head = ByteBuffer(string: lines.joined(separator: "\r\n"))
+        return try await eventLoop.flatSubmit { [eventLoop] in
+            let promise = eventLoop.makePromise(of: Int?.self)
+            let pool = LoadPool(target, limit: 1, on: eventLoop)
+            pool.take { connection in
+                guard let connection else { return promise.succeed(nil) }
+                connection.send(head, patience: .seconds(5)) { outcome in
+                    if case .answered(let status, _) = outcome { promise.succeed(status) } else { promise.succeed(nil) }
+                    pool.close()
+                }
+            }
+            return promise.futureResult
+        }.get()
+    }
+}
