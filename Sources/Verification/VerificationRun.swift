@@ -59,7 +59,7 @@ package struct VerificationRun {
         _ targets: [LoadTarget], cluster: VerifiedCluster?, redis url: String?
     ) async throws -> VerificationReport {
         let statistics = try await statistics(of: url)
-        let before = try await statistics.flatMapAsync(RedisFigures.read)
+        let before = if let statistics { try await RedisFigures.read(statistics) } else { RedisFigures?.none }
         announce(
             "\(Int(options.effectiveRate)) requests per second for \(options.duration / 1_000_000) s, seed \(options.seed)"
         )
@@ -69,13 +69,22 @@ package struct VerificationRun {
         if let cluster { faults = try await undergo(cluster, since: started) }
         try await sleep(until: started + options.duration)
         let observation = try await load.stop()
-        let after = try await statistics.flatMapAsync(RedisFigures.read)
+        let figures = await figures(of: statistics, since: before)
         try? await statistics?.close()
         let verdict = Verdict(
             observation, options.quotas, nodes: options.nodeCount, starts: cluster?.starts ?? [:])
-        return VerificationReport(
-            options, observation, verdict, faults: faults, redis: before.flatMap { before in after.map { $0 - before } }
-        )
+        return VerificationReport(options, observation, verdict, faults: faults, redis: figures)
+    }
+
+    /// Nil: not to be had; what was counted at the nodes is worth reporting all the same.
+    private func figures(of client: RedisClient?, since before: RedisFigures?) async -> RedisFigures? {
+        guard let client, let before else { return nil }
+        do {
+            return try await RedisFigures.read(client) - before
+        } catch {
+            announce("Redis does not tell how many commands it had: \(error)")
+            return nil
+        }
     }
 
     /// Nil: nobody said where Redis is, or it is no single server.
@@ -111,15 +120,5 @@ package struct VerificationRun {
     private func sleep(until instant: Int) async throws {
         let left = instant - VerificationLoad.now
         if left > 0 { try await Task.sleep(for: .microseconds(left)) }
-    }
-}
-
-extension Optional where Wrapped: Sendable {
-    @MainActor
-    fileprivate func flatMapAsync<Value: Sendable>(_ transform: (Wrapped) async throws -> Value) async rethrows
-        -> Value?
-    {
-        guard let self else { return nil }
-        return try await transform(self)
     }
 }

@@ -94,7 +94,7 @@ final class LoadConnection: ChannelInboundHandler {
         }
         inbox.moveReaderIndex(forwardBy: length)
         guard !response.isInterim else { return true }
-        answer = .answered(status: response.status, isDegraded: response.fields.first("Sluice-Degraded") != nil)
+        answer = .answered(status: response.status, isDegraded: response.fields.first("sluice-degraded") != nil)
         switch response.body {
         case .none: finish()
         case .exactly(let count): stage = .counted(count)
