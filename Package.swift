@@ -50,6 +50,7 @@ let package = Package(
             ["GatewayCore", "HTTPWire", "Credentials", "Policies", "RedisClient", "Telemetry", nioCore],
             resources: [
                 .embedInCode("RateLimit/take.lua"), .embedInCode("RateLimit/places.lua"),
+                .embedInCode("RateLimit/grant.lua"),
                 .embedInCode("Nodes/heartbeat.lua"),
                 .embedInCode("Breaker/breaker.lua"), .embedInCode("Breaker/sync.lua"),
                 .embedInCode("Breaker/force.lua"),

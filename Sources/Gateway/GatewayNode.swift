@@ -48,6 +48,9 @@ package actor GatewayNode {
         _ = try SharedState(configuration)
     }
 
+    /// The release that this is.
+    package static let version = "0.1.0"
+
     // MARK: Life
 
     /// Opens everything. Returns when all listeners are bound.
@@ -59,10 +62,13 @@ package actor GatewayNode {
             workers.append(try await startWorker(on: loop, index: index))
             index += 1
         }
+        state.breakers.whenLimitsChange { [workers] in
+            Task { for worker in workers { try? await worker.run { $0.forgetRefusals() } } }
+        }
         publish()
         try await bindListeners(snapshot.configuration.listeners.map(\.bind))
         try await startAdmin()
-        try await state.startHeartbeat(on: group.next())
+        try await state.startHeartbeat(on: group.next(), address: listenerAddresses.joined(separator: " "))
         try await state.startBreakers(on: group.next())
         view.started()
         log.info(

@@ -57,10 +57,13 @@ struct SharedState: Sendable {
         return (leases, leases, link)
     }
 
-    func startHeartbeat(on loop: any EventLoop) async throws {
+    /// - Parameter address: where the node listens.
+    func startHeartbeat(on loop: any EventLoop, address: String) async throws {
         guard var redis else { return }
         redis.timeout = .seconds(1)
-        heartbeat.start(try await RedisClient.start(redis, on: loop))
+        heartbeat.start(
+            try await RedisClient.start(redis, on: loop),
+            description: ["address": address, "version": GatewayNode.version])
     }
 
     func stopHeartbeat() async { await heartbeat.stop() }

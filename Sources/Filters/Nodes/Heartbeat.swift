@@ -21,11 +21,16 @@ package final class Heartbeat: Sendable {
     /// At least 1.
     package var liveNodes: Int { live.load(ordering: .relaxed) }
 
-    package func start(_ client: RedisClient) {
+    /// - Parameter description: what `<namespace>:node:<id>` tells of this node: address, version.
+    package func start(_ client: RedisClient, description: [String: String] = [:]) {
         let beat = Task { [self] in
+            var started: Int?
+            var isHeard = false
             while !Task.isCancelled {
-                await announce(client)
-                try? await Task.sleep(for: .seconds(1))
+                if await announce(client) { isHeard = true }
+                await describe(client, description, &started)
+                // Until the first answer this node takes itself for the only one: in an outage it would admit too much.
+                try? await Task.sleep(for: isHeard ? .seconds(1) : .milliseconds(20))
             }
             await leave(client)
             try? await client.close()
@@ -40,15 +45,31 @@ package final class Heartbeat: Sendable {
         await beat?.value
     }
 
-    private func announce(_ client: RedisClient) async {
+    /// - Returns: whether Redis answered.
+    private func announce(_ client: RedisClient) async -> Bool {
         let script = String(decoding: PackageResources.heartbeat_lua, as: UTF8.self)
         let reply = try? await client.send(
             "EVAL", script, "1", "\(namespace):nodes", nodeID, "\(Self.lapseMicroseconds)",
             routedBy: "\(namespace):nodes")
-        if let count = reply?.integer { live.store(max(count, 1), ordering: .relaxed) }
+        guard let count = reply?.integer else { return false }
+        live.store(max(count, 1), ordering: .relaxed)
+        return true
     }
 
+    private func describe(_ client: RedisClient, _ description: [String: String], _ started: inout Int?) async {
+        if started == nil, let time = try? await client.send("TIME").elements, time.count == 2 {
+            started = (time[0].integer ?? 0) * 1_000_000 + (time[1].integer ?? 0)
+        }
+        let fields = description.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+        let words = ["HSET", nodeKey] + fields + ["started", "\(started ?? 0)"]
+        _ = try? await client.send(words, routedBy: nodeKey)
+        _ = try? await client.send("PEXPIRE", nodeKey, "\(Self.lapseMicroseconds / 1000)", routedBy: nodeKey)
+    }
+
+    private var nodeKey: String { "\(namespace):node:\(nodeID)" }
+
     private func leave(_ client: RedisClient) async {
+        _ = try? await client.send("DEL", nodeKey, routedBy: nodeKey)
         _ = try? await client.send("ZREM", "\(namespace):nodes", nodeID, routedBy: "\(namespace):nodes")
     }
 }
