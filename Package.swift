@@ -36,8 +36,12 @@ let package = Package(
         // Arrows point down only: a target imports what is listed below it.
         .executableTarget(
             name: "sluice",
-            dependencies: ["Gateway", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Gateway", "Verification", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict),
+        // Beside the gateway, not part of it: drives load through nodes and counts what they admit.
+        library("Verification", ["HTTPWire", "Policies", "RedisClient", nioCore, nioPosix]),
         library(
             "Gateway",
             ["Filters", "Transport", "Telemetry", "Configuration", "Credentials", "RedisClient", nioCore, nioPosix]),
@@ -87,7 +91,8 @@ let package = Package(
             ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", "TestSupport", nioCore]),
         tests("StoreConformanceTests", ["Filters", "GatewayCore", "Policies", "RedisClient", "TestSupport"]),
         tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Policies", "Telemetry", "TestSupport"]),
-        tests("ClusterTests", ["TestSupport"]),
+        tests("VerificationTests", ["Verification", "Policies"]),
+        tests("ClusterTests", ["Verification", "Policies", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -25,10 +25,12 @@ package final class Heartbeat: Sendable {
     package func start(_ client: RedisClient, description: [String: String] = [:]) {
         let beat = Task { [self] in
             var started: Int?
+            var isHeard = false
             while !Task.isCancelled {
-                await announce(client)
+                if await announce(client) { isHeard = true }
                 await describe(client, description, &started)
-                try? await Task.sleep(for: .seconds(1))
+                // Until the first answer this node takes itself for the only one: in an outage it would admit too much.
+                try? await Task.sleep(for: isHeard ? .seconds(1) : .milliseconds(20))
             }
             await leave(client)
             try? await client.close()
@@ -43,12 +45,15 @@ package final class Heartbeat: Sendable {
         await beat?.value
     }
 
-    private func announce(_ client: RedisClient) async {
+    /// - Returns: whether Redis answered.
+    private func announce(_ client: RedisClient) async -> Bool {
         let script = String(decoding: PackageResources.heartbeat_lua, as: UTF8.self)
         let reply = try? await client.send(
             "EVAL", script, "1", "\(namespace):nodes", nodeID, "\(Self.lapseMicroseconds)",
             routedBy: "\(namespace):nodes")
-        if let count = reply?.integer { live.store(max(count, 1), ordering: .relaxed) }
+        guard let count = reply?.integer else { return false }
+        live.store(max(count, 1), ordering: .relaxed)
+        return true
     }
 
     private func describe(_ client: RedisClient, _ description: [String: String], _ started: inout Int?) async {
