@@ -13,7 +13,6 @@ final class ChildProgram {
     private let process: Process
     private let outputPath: String
 
-    /// Started by the main thread only: Linux delivers the parent's death to a child when the thread that started it ends.
     init(_ executable: String, _ arguments: [String], output: String) throws {
         outputPath = output
         process = Process()
@@ -31,7 +30,8 @@ final class ChildProgram {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = file
         process.standardError = file
-        try process.run()
+        let process = process
+        try SpawningThread.shared.run { try process.run() }
         try file.close()
     }
 
