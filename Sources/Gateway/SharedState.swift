@@ -54,10 +54,12 @@ struct SharedState: Sendable {
         return (leases, leases, link)
     }
 
-    func startHeartbeat(on loop: any EventLoop) async throws {
+    func startHeartbeat(
+        on loop: any EventLoop, describe: @escaping @Sendable () async -> NodeDescription
+    ) async throws {
         guard var redis else { return }
         redis.timeout = .seconds(1)
-        heartbeat.start(try await RedisClient.start(redis, on: loop))
+        heartbeat.start(try await RedisClient.start(redis, on: loop), describe: describe)
     }
 
     func stopHeartbeat() async { await heartbeat.stop() }

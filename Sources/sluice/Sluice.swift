@@ -1,4 +1,5 @@
 import ArgumentParser
+import Gateway
 
 /// The command line: one file per command.
 @main
@@ -16,6 +17,9 @@ struct Sluice: AsyncParsableCommand {
 
             then: sluice check gateway.yaml && sluice run --config gateway.yaml
             """,
-        version: "0.1.0",
-        subcommands: [RunCommand.self, CheckCommand.self, TokenCommand.self, SchemaCommand.self])
+        version: GatewayNode.version,
+        subcommands: [
+            RunCommand.self, CheckCommand.self, LimitsCommand.self, BreakersCommand.self, NodesCommand.self,
+            TokenCommand.self, SchemaCommand.self,
+        ])
 }

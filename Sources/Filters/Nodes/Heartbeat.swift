@@ -2,8 +2,8 @@ import NIOCore
 import RedisClient
 import Synchronization
 
-/// Announces this node in `<namespace>:nodes` once a second, and knows how many nodes are alive: what a limit is divided
-/// by while Redis can't be asked. The last known number stays in force then.
+/// Announces this node in `<namespace>:nodes` once a second, describes it in `<namespace>:node:<id>`, and knows how many
+/// nodes are alive: what a limit is divided by while Redis can't be asked. The last known number stays in force then.
 package final class Heartbeat: Sendable {
     /// A node that was silent for this long is not counted.
     static let lapseMicroseconds = 5_000_000
@@ -11,6 +11,7 @@ package final class Heartbeat: Sendable {
     private let live = Atomic<Int>(1)
     private let nodeID: String
     private let namespace: String
+    private let began = ContinuousClock.now
     private let task = Mutex<Task<Void, Never>?>(nil)
 
     package init(nodeID: String, namespace: String) {
@@ -21,10 +22,13 @@ package final class Heartbeat: Sendable {
     /// At least 1.
     package var liveNodes: Int { live.load(ordering: .relaxed) }
 
-    package func start(_ client: RedisClient) {
+    /// - Parameter describe: asked before each heartbeat.
+    package func start(_ client: RedisClient, describe: @escaping @Sendable () async -> NodeDescription) {
         let beat = Task { [self] in
+            var introduction = Introduction()
             while !Task.isCancelled {
                 await announce(client)
+                await introduce(client, await describe(), &introduction)
                 try? await Task.sleep(for: .seconds(1))
             }
             await leave(client)
@@ -40,15 +44,39 @@ package final class Heartbeat: Sendable {
         await beat?.value
     }
 
+    private var nodesKey: String { "\(namespace):nodes" }
+    private var nodeKey: String { "\(namespace):node:\(nodeID)" }
+
+    /// What one heartbeat leaves to the next.
+    private struct Introduction {
+        var pace = RequestPace()
+        /// When the node started, by the clock of Redis, as the first heartbeat found it; or nothing.
+        var started = ""
+    }
+
     private func announce(_ client: RedisClient) async {
         let script = String(decoding: PackageResources.heartbeat_lua, as: UTF8.self)
         let reply = try? await client.send(
-            "EVAL", script, "1", "\(namespace):nodes", nodeID, "\(Self.lapseMicroseconds)",
-            routedBy: "\(namespace):nodes")
+            "EVAL", script, "1", nodesKey, nodeID, "\(Self.lapseMicroseconds)", routedBy: nodesKey)
         if let count = reply?.integer { live.store(max(count, 1), ordering: .relaxed) }
     }
 
+    /// A command of its own, because in a cluster the key lives in another slot than the list of nodes.
+    private func introduce(
+        _ client: RedisClient, _ node: NodeDescription, _ introduction: inout Introduction
+    ) async {
+        let now = ContinuousClock.now
+        let script = String(decoding: PackageResources.node_lua, as: UTF8.self)
+        let reply = try? await client.send(
+            "EVAL", script, "1", nodeKey, "\(Self.lapseMicroseconds)", introduction.started,
+            "\(Int((now - began) / .microseconds(1)))", "address", node.address, "admin", node.admin,
+            "version", node.version, "revision", node.revision,
+            "requests", introduction.pace.perSecond(node.requests, at: now), routedBy: nodeKey)
+        if let started = reply?.text { introduction.started = started }
+    }
+
     private func leave(_ client: RedisClient) async {
-        _ = try? await client.send("ZREM", "\(namespace):nodes", nodeID, routedBy: "\(namespace):nodes")
+        _ = try? await client.send("ZREM", nodesKey, nodeID, routedBy: nodesKey)
+        _ = try? await client.send("DEL", nodeKey, routedBy: nodeKey)
     }
 }

@@ -62,13 +62,28 @@ package struct LimitsInRedis: Sendable {
         return reading
     }
 
+    /// Gives tokens to each window of a bucket; nil: there is none, so it is full.
+    package func grant(
+        _ name: BucketName, tokens: Int
+    ) async throws -> (before: BucketReading, after: BucketReading)? {
+        guard let before = try await read(name) else { return nil }
+        let key = name.bucketKey(namespace)
+        let script = String(decoding: PackageResources.grant_lua, as: UTF8.self)
+        let isGiven = try await client.send("EVAL", script, "1", key, "\(tokens)", routedBy: key).integer == 1
+        guard isGiven, let after = try await read(name) else { return nil }
+        return (before, after)
+    }
+
     private func names(policy: String?, subject: String?) async throws -> Set<BucketName> {
         let tag = "{\(Self.pattern(policy, BucketName.escaped)):\(Self.pattern(subject, BucketName.stored))}"
+        let exact = subject.flatMap { $0.contains("*") ? nil : BucketName.stored(subject: $0) }
         var names: Set<BucketName> = []
         for kind in ["bucket", "concurrency"] {
             let pattern = "\(Self.literal(namespace)):\(kind):\(tag)"
             for key in try await client.scan(match: pattern, atMost: Self.mostBuckets + 1) {
-                if let name = BucketName(key: key) { names.insert(name) }
+                // The star of any policy stands also for the beginning of another subject.
+                guard let name = BucketName(key: key), exact == nil || name.subject == exact else { continue }
+                names.insert(name)
             }
         }
         return names
