@@ -86,6 +86,7 @@ let package = Package(
             ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", "TestSupport", nioCore]),
         tests("StoreConformanceTests", ["Filters", "GatewayCore", "Policies", "RedisClient", "TestSupport"]),
         tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Policies", "Telemetry", "TestSupport"]),
+        tests("SluiceTests", ["sluice", "Filters"]),
         tests("ClusterTests", ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
