@@ -45,8 +45,9 @@ let package = Package(
             "Filters",
             ["GatewayCore", "HTTPWire", "Credentials", "Policies", "RedisClient", "Telemetry", nioCore],
             resources: [
-                .embedInCode("RateLimit/take.lua"), .embedInCode("Nodes/heartbeat.lua"), .embedInCode("Nodes/node.lua"),
+                .embedInCode("RateLimit/take.lua"), .embedInCode("RateLimit/places.lua"),
                 .embedInCode("RateLimit/grant.lua"),
+                .embedInCode("Nodes/heartbeat.lua"), .embedInCode("Nodes/node.lua"),
                 .embedInCode("Breaker/breaker.lua"), .embedInCode("Breaker/sync.lua"),
                 .embedInCode("Breaker/force.lua"),
             ]),

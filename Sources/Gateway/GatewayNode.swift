@@ -62,6 +62,9 @@ package actor GatewayNode {
             workers.append(try await startWorker(on: loop, index: index))
             index += 1
         }
+        state.breakers.whenLimitsChange { [workers] in
+            Task { for worker in workers { try? await worker.run { $0.forgetRefusals() } } }
+        }
         publish()
         try await bindListeners(snapshot.configuration.listeners.map(\.bind))
         try await startAdmin()

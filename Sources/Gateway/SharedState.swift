@@ -43,7 +43,10 @@ struct SharedState: Sendable {
         let link = RedisLink(redis, on: loop)
         link.onChange = { change in Self.report(change, to: log) }
         link.start()
-        let asked = RedisRateLimitStore(connection: link, namespace: settings.namespace, metrics: metrics)
+        // Of this start of this worker alone: what one before it borrowed is not to be counted as held.
+        let holder = "\(nodeID)/\(String(UInt32.random(in: .min ... .max), radix: 36))"
+        let asked = RedisRateLimitStore(
+            connection: link, namespace: settings.namespace, holder: holder, metrics: metrics)
         let degrading = DegradingRateLimitStore(
             // In a cluster the subjects of a request live in different slots, so each is a question of its own.
             shared: link.isClustered ? SplittingRateLimitStore(asked) : asked,

@@ -82,6 +82,9 @@ final class WorkerGateway: ExchangeEntry {
         if ticks.isMultiple(of: Self.ticksPerFlush) { accessLog?.flush() }
     }
 
+    /// Limits were reset by an operator, so that refusals have to be asked for anew.
+    func forgetRefusals() { resources.leases?.forgetRefusals() }
+
     /// Gives prepaid tokens back; done when the store has answered, or failed to within its time limit.
     func returnLeases() -> EventLoopFuture<Void> {
         let returned = worker.loop.makePromise(of: Void.self)

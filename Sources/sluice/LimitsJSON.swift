@@ -1,13 +1,15 @@
 import Filters
 
-/// Buckets as `--json` prints them; times in milliseconds, null where they can't be known.
+/// Buckets as `--json` prints them; times in milliseconds.
 struct LimitsJSON: Encodable {
     struct Window: Encodable {
         let window: String
         let rate: String
         let tokens: Int
         let capacity: Int
+        /// Absent where Redis alone does not tell: for calendars by the day, week or month.
         let fullInMs: Double?
+        /// When one token is there; likewise.
         let tokenInMs: Double?
     }
 
@@ -45,13 +47,22 @@ extension LimitsJSON.Bucket {
         windows = reading.windows.map { window in
             LimitsJSON.Window(
                 window: window.name, rate: window.rate, tokens: window.tokens, capacity: window.capacity,
-                fullInMs: window.fullMicroseconds.map { Double($0) / 1000 },
-                tokenInMs: window.waitMicroseconds.map { Double($0) / 1000 })
+                fullInMs: window.full.milliseconds, tokenInMs: window.ready.milliseconds)
         }
         leases = reading.leases.map {
             LimitsJSON.Lease(
                 holder: $0.holder, amount: $0.amount, expiresInMs: Double($0.remainingMicroseconds) / 1000)
         }
         requestsInFlight = reading.placesInUse
+    }
+}
+
+extension BucketReading.Instant {
+    fileprivate var milliseconds: Double? {
+        switch self {
+        case .now: 0
+        case .after(let microseconds): Double(microseconds) / 1000
+        case .end, .unknown: nil
+        }
     }
 }

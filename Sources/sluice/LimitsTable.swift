@@ -1,4 +1,5 @@
 import Filters
+import Policies
 
 /// Buckets as a table: a row for each window, and a line for each lease.
 enum LimitsTable {
@@ -21,9 +22,18 @@ enum LimitsTable {
         for (index, window) in reading.windows.enumerated() {
             table.append(
                 reading.policy, reading.subject, window.name, "\(window.tokens)", "\(window.capacity)", window.rate,
-                window.fullMicroseconds.map(TimeText.of) ?? "?", index == 0 ? leased : "", index == 0 ? used : "")
+                full(window), index == 0 ? leased : "", index == 0 ? used : "")
         }
         for lease in leases(of: reading) { table.note(lease) }
+    }
+
+    static func full(_ window: BucketReading.Window) -> String {
+        switch window.full {
+        case .now: "0s"
+        case .after(let microseconds): TimeText.of(microseconds: microseconds)
+        case .end(let unit): "\(unit.rawValue)'s end"
+        case .unknown: "?"
+        }
     }
 
     /// A line for each of the largest ones.

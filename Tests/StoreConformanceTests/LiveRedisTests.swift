@@ -21,7 +21,8 @@ struct LiveRedisTests {
             client = try await RedisClient.connect(settings, on: MultiThreadedEventLoopGroup.singleton.next())
             store = try await client.onLoop { connection in
                 let store = RedisRateLimitStore(
-                    connection: connection, namespace: "sluice", metrics: WorkerMetrics(names: MetricNames()))
+                    connection: connection, namespace: "sluice", holder: "live/\(UInt32.random(in: 0...UInt32.max))",
+                    metrics: WorkerMetrics(names: MetricNames()))
                 return NIOLoopBound(store, eventLoop: connection.eventLoop)
             }
         }

@@ -14,16 +14,31 @@ struct Ask: Sendable {
     var policy: LimitPolicy
     var subject = "acme"
     var cost = 1
+    var lease: TakeRequest.LeaseAsk?
 }
 
 struct Answer: Equatable, Sendable {
     let outcome: TakeRequest.Outcome
     let windows: [TakeRequest.WindowState]
+    let grants: [TakeRequest.LeaseGrant?]
+    let places: [TakeRequest.PlaceState?]
+    private let heldSlot: Slot
+
+    /// Which number a request's places have is the store's own affair.
+    private struct Slot: Equatable {
+        let number: Int?
+        static func == (left: Slot, right: Slot) -> Bool { (left.number == nil) == (right.number == nil) }
+    }
 
     init(_ request: TakeRequest) {
         outcome = request.outcome
         windows = request.windows
+        grants = request.entries.map(\.grant)
+        places = request.entries.map(\.places)
+        heldSlot = Slot(number: request.slot)
     }
+
+    var slot: Int? { heldSlot.number }
 
     var isAdmitted: Bool { outcome == .admitted }
     var remaining: [Int] { windows.map(\.remaining) }
@@ -57,7 +72,9 @@ enum StoreKind: CaseIterable, Sendable {
 extension TakeRequest {
     func ask(_ asks: [Ask]) {
         for ask in asks {
-            Array(ask.subject.utf8).withUnsafeBufferPointer { add(ask.policy, subject: $0, cost: ask.cost) }
+            Array(ask.subject.utf8).withUnsafeBufferPointer {
+                add(ask.policy, subject: $0, cost: ask.cost, ask: ask.lease)
+            }
         }
     }
 }
@@ -72,7 +89,8 @@ final class MemoryUnderTest: StoreUnderTest {
 
     func take(_ asks: [Ask], at microseconds: Int) async throws -> Answer {
         clock.store(microseconds, ordering: .relaxed)
-        let store = InMemoryRateLimitStore(buckets, now: { self.clock.load(ordering: .relaxed) })
+        let now = { self.clock.load(ordering: .relaxed) }
+        let store = InMemoryRateLimitStore(buckets, now: now, wallClock: now)
         let request = TakeRequest()
         request.ask(asks)
         guard store.take(request) else { throw TestFailure("the in-memory store decides at once") }
@@ -80,11 +98,16 @@ final class MemoryUnderTest: StoreUnderTest {
     }
 }
 
+final class TestClock: Sendable {
+    let now = Atomic(0)
+}
+
 /// The real script in a real server, with its TIME taken from a key, and without expiry, which real time would decide.
 final class RedisUnderTest: StoreUnderTest {
     let server: RedisServer
     private let client: RedisClient
-    private let store: NIOLoopBound<RedisRateLimitStore>
+    private let stores: NIOLoopBound<[RedisRateLimitStore]>
+    private let clock = TestClock()
 
     private static let controlledClock = """
         local real = redis
@@ -96,33 +119,63 @@ final class RedisUnderTest: StoreUnderTest {
 
         """
 
-    init() async throws {
+    /// - Parameters:
+    ///   - holders: stores that share the server, each with leases of its own.
+    ///   - change: to the script, for tests that must notice it.
+    init(holders: Int = 1, change: @Sendable (String) -> String = { $0 }) async throws {
         server = try await RedisServer()
         var settings = RedisSettings(port: server.port)
         settings.timeout = .seconds(10)
         client = try await RedisClient.connect(settings, on: MultiThreadedEventLoopGroup.singleton.any())
-        store = try await client.onLoop { connection in
-            let store = RedisRateLimitStore(
-                connection: connection, namespace: "test", metrics: WorkerMetrics(names: MetricNames()),
-                source: Array(Self.controlledClock.utf8) + PackageResources.take_lua)
-            return NIOLoopBound(store, eventLoop: connection.eventLoop)
+        let source = change(String(decoding: PackageResources.take_lua, as: UTF8.self))
+        stores = try await client.onLoop { [clock] connection in
+            let stores = (0..<holders).map { holder in
+                RedisRateLimitStore(
+                    connection: connection, namespace: "test", holder: "node/\(holder)",
+                    metrics: WorkerMetrics(names: MetricNames()), source: Array((Self.controlledClock + source).utf8),
+                    wallClock: { clock.now.load(ordering: .relaxed) })
+            }
+            return NIOLoopBound(stores, eventLoop: connection.eventLoop)
         }
     }
 
     func take(_ asks: [Ask], at microseconds: Int) async throws -> Answer {
-        try await client.onLoop { [store] connection in
-            connection.send { writer in
-                writer.begin(words: 6)
-                writer.append("HSET")
-                writer.append("clock")
-                writer.append("s")
-                writer.append(microseconds / 1_000_000)
-                writer.append("us")
-                writer.append(microseconds % 1_000_000)
-            } completion: { _ in
-            }
-            return store.value.answer(asks, on: connection.eventLoop)
+        try await take(asks, by: 0, at: microseconds)
+    }
+
+    func take(_ asks: [Ask], by holder: Int, at microseconds: Int) async throws -> Answer {
+        clock.now.store(microseconds, ordering: .relaxed)
+        return try await client.onLoop { [stores] connection in
+            Self.setClock(microseconds, connection)
+            return stores.value[holder].answer(asks, on: connection.eventLoop)
         }.get()
+    }
+
+    func charge(_ policy: LimitPolicy, _ amount: Int, at microseconds: Int) async throws {
+        clock.now.store(microseconds, ordering: .relaxed)
+        try await client.onLoop { [stores] connection in
+            Self.setClock(microseconds, connection)
+            Array("acme".utf8).withUnsafeBufferPointer {
+                stores.value[0].charge(policy, subject: $0, amount: amount)
+            }
+        }
+    }
+
+    func release(_ slot: Int) async throws {
+        try await client.onLoop { [stores] _ in stores.value[0].release(slot: slot) }
+    }
+
+    private static func setClock(_ microseconds: Int, _ connection: RedisLink) {
+        connection.send { writer in
+            writer.begin(words: 6)
+            writer.append("HSET")
+            writer.append("clock")
+            writer.append("s")
+            writer.append(microseconds / 1_000_000)
+            writer.append("us")
+            writer.append(microseconds % 1_000_000)
+        } completion: { _ in
+        }
     }
 }
 

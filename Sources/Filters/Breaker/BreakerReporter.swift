@@ -30,15 +30,19 @@ final class BreakerReporter {
     private let now: () -> Int
     private var lines: [String: Line] = [:]
     private var isStopped = false
+    /// An operator has changed what is left of a limit.
+    private let onLimitsChanged: () -> Void
 
     init(
         link: RedisLink, subscription: RedisSubscription, namespace: String, nodeID: String,
-        breakers: @escaping () -> [String: SharedBreaker], now: @escaping () -> Int = MonotonicClock.microseconds
+        breakers: @escaping () -> [String: SharedBreaker], onLimitsChanged: @escaping () -> Void = {},
+        now: @escaping () -> Int = MonotonicClock.microseconds
     ) {
         self.link = link
         self.subscription = subscription
         self.nodeID = nodeID
         self.breakers = breakers
+        self.onLimitsChanged = onLimitsChanged
         self.now = now
         scripts = BreakerScripts(link: link, namespace: namespace)
     }
@@ -112,7 +116,9 @@ final class BreakerReporter {
     }
 
     private func hear(_ payload: [UInt8]) {
-        guard let event = ClusterView.parse(event: String(decoding: payload, as: UTF8.self)) else { return }
+        let text = String(decoding: payload, as: UTF8.self)
+        if text.hasPrefix("limits ") { return onLimitsChanged() }
+        guard let event = ClusterView.parse(event: text) else { return }
         breakers()[event.upstream]?.hear(event.view, isReply: false, now: now())
     }
 }

@@ -9,6 +9,7 @@ package final class ClusterBreakers: Sendable {
         var breakers: [String: SharedBreaker] = [:]
         var reporter: NIOLoopBound<BreakerReporter>?
         var loop: (any EventLoop)?
+        var onLimitsChanged: (@Sendable () -> Void)?
     }
 
     private let guarded = Mutex(Guarded())
@@ -19,6 +20,11 @@ package final class ClusterBreakers: Sendable {
     /// The breakers of a configuration that is put to work.
     package func adopt(_ breakers: [String: SharedBreaker]) {
         guarded.withLock { $0.breakers = breakers }
+    }
+
+    /// What to do when an operator has changed what is left of a limit: the same channel tells.
+    package func whenLimitsChange(_ body: @escaping @Sendable () -> Void) {
+        guarded.withLock { $0.onLimitsChanged = body }
     }
 
     /// Has what is urgent reported at once; cheap to call often. On any thread.
@@ -41,7 +47,8 @@ package final class ClusterBreakers: Sendable {
             let reporter = BreakerReporter(
                 link: RedisLink(settings, on: loop),
                 subscription: RedisSubscription(settings, channels: ["\(namespace):events"], on: loop),
-                namespace: namespace, nodeID: nodeID, breakers: { [self] in guarded.withLock { $0.breakers } })
+                namespace: namespace, nodeID: nodeID, breakers: { [self] in guarded.withLock { $0.breakers } },
+                onLimitsChanged: { [self] in guarded.withLock { $0.onLimitsChanged }?() })
             reporter.start()
             return NIOLoopBound(reporter, eventLoop: loop)
         }.get()

@@ -32,9 +32,10 @@ struct BucketTable {
         places[Key(borrowing: key)].map { entries[$0].buckets }
     }
 
-    mutating func update(_ key: Bytes, _ policy: LimitPolicy, _ members: ArraySlice<BucketSet.Member>) -> Bool {
+    mutating func update(_ key: Bytes, _ policy: LimitPolicy, _ members: ArraySlice<BucketSet.Member>, now: Int) -> Bool
+    {
         guard let place = places[Key(borrowing: key)], entries[place].buckets.policy === policy else { return false }
-        entries[place].buckets.update(members)
+        entries[place].buckets.update(members, now: now)
         return true
     }
 
@@ -50,11 +51,16 @@ struct BucketTable {
         entries.append(Entry(key: key, buckets: buckets))
     }
 
+    mutating func free(_ place: Int, of key: Bytes) {
+        guard let index = places[Key(borrowing: key)] else { return }
+        entries[index].buckets.places.remove(place)
+    }
+
     /// Moves the hand by one entry, unless that is dropped, and another one takes its place.
     private mutating func dropIfFull(_ now: Int) {
         guard !entries.isEmpty else { return }
         if hand >= entries.count { hand = 0 }
-        if entries[hand].buckets.fullAt <= now { remove(hand) } else { hand += 1 }
+        if entries[hand].buckets.isForgettable(now) { remove(hand) } else { hand += 1 }
     }
 
     private mutating func soonestFull() -> Int {

@@ -21,6 +21,9 @@ extension LeasingRateLimitStore {
         }
     }
 
+    /// Asks the store again about subjects that it refused.
+    package func forgetRefusals() { table.forgetRefusals() }
+
     /// Gives all leases back. Requests that come later are decided by the store one by one.
     ///
     /// - Parameter completion: called once, on the worker, when the store has answered, or failed to within its time

@@ -13,7 +13,7 @@ import Policies
 package final class LeasingRateLimitStore: RateLimitStore {
     let store: any RateLimitStore
     let now: () -> Int
-    private let table: LeasingTable
+    let table: LeasingTable
     /// The parts of the request being looked at.
     var parts: [LeasingPart] = []
     var unused: [LeasingInquiry] = []

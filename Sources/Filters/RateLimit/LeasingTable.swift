@@ -72,6 +72,10 @@ final class LeasingTable {
         return hasher.finalize()
     }
 
+    func forgetRefusals() {
+        for cell in cells { cell.lease.forgetRefusal() }
+    }
+
     // MARK: Growing and shrinking
 
     private func insert(_ policy: LimitPolicy, _ subject: Bytes, _ hash: Int) -> LeasingCell? {

@@ -16,8 +16,8 @@ package final class LimitPolicy: Sendable {
     package let isShadow: Bool
     /// `<policy>:`, as keys begin with it.
     let keyStart: [UInt8]
-    /// The windows as arguments of `take.lua`: they never change, so they are encoded once.
-    let arguments: RedisCommandWriter.Encoded
+    /// The windows as arguments of `take.lua`, encoded once as most never change; nil if there are calendar windows.
+    let arguments: RedisCommandWriter.Encoded?
 
     package init(name: String, windows: [RateWindow], concurrency: Int? = nil, isShadow: Bool = false) {
         self.name = name
@@ -25,11 +25,29 @@ package final class LimitPolicy: Sendable {
         self.concurrency = concurrency
         self.isShadow = isShadow
         keyStart = SubjectKey.escaped(policy: name) + [0x3A]
-        arguments = RedisCommandWriter.encoding(
+        arguments = windows.contains(where: \.isOfCalendar) ? nil : Self.encode(windows) { _, _ in "" }
+    }
+
+    /// - Parameter starts: when the periods of a calendar begin, as the script reads them.
+    static func encode(
+        _ windows: [RateWindow], starts: (RateWindow.CalendarUnit, String) -> String
+    ) -> RedisCommandWriter.Encoded {
+        RedisCommandWriter.encoding(
             ["\(windows.count)"]
                 + windows.flatMap { window in
-                    [window.name, window.text]
-                        + [window.capacity, window.terms.count, window.terms.period].map(String.init)
+                    let (count, period) =
+                        switch window.kind {
+                        case .bucket: ("\(window.terms.count)", "\(window.terms.period)")
+                        case .sliding: ("0", "\(window.periodMicroseconds)")
+                        case .calendar(let unit, let zone): ("-1", starts(unit, zone))
+                        }
+                    return [window.name, window.text, "\(window.capacity)", count, period]
                 })
+    }
+}
+
+extension RateWindow {
+    fileprivate var isOfCalendar: Bool {
+        if case .calendar = kind { true } else { false }
     }
 }

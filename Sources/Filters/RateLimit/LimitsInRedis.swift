@@ -59,7 +59,13 @@ package struct LimitsInRedis: Sendable {
         guard let reading = try await read(name) else { return nil }
         let key = name.bucketKey(namespace)
         try await client.send("DEL", key, routedBy: key)
+        try await announce(name)
         return reading
+    }
+
+    /// Nodes know until when a subject is refused, and don't ask before; they forget that when they hear this.
+    private func announce(_ name: BucketName) async throws {
+        try await client.publish("limits \(name.policy):\(name.subject)", to: "\(namespace):events")
     }
 
     /// Gives tokens to each window of a bucket; nil: there is none, so it is full.
@@ -69,7 +75,8 @@ package struct LimitsInRedis: Sendable {
         guard let before = try await read(name) else { return nil }
         let key = name.bucketKey(namespace)
         let script = String(decoding: PackageResources.grant_lua, as: UTF8.self)
-        let isGiven = try await client.send("EVAL", script, "1", key, "\(tokens)", routedBy: key).integer == 1
+        let isGiven = try await client.send("EVAL", script, "1", key, "\(tokens)", routedBy: key).integer ?? 0 > 0
+        try await announce(name)
         guard isGiven, let after = try await read(name) else { return nil }
         return (before, after)
     }

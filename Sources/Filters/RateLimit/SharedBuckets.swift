@@ -10,6 +10,7 @@ package final class SharedBuckets: Sendable {
     static let shardCount = 32
 
     private let shards: [Shard]
+    private let latestPlace = Atomic(0)
 
     /// One part of the subjects. Its table is only touched while its lock is held.
     private final class Shard: @unchecked Sendable {
@@ -47,13 +48,21 @@ package final class SharedBuckets: Sendable {
     }
 
     /// Writes the buckets of a key again; false if there are none, or by another policy. Only while its shard is locked.
-    func update(_ key: Bytes, _ policy: LimitPolicy, _ members: ArraySlice<BucketSet.Member>) -> Bool {
-        shards[Self.shardIndex(of: key)].table.update(key, policy, members)
+    func update(_ key: Bytes, _ policy: LimitPolicy, _ members: ArraySlice<BucketSet.Member>, now: Int) -> Bool {
+        shards[Self.shardIndex(of: key)].table.update(key, policy, members, now: now)
     }
 
     /// Notes what is known of a key from now on. Only while its shard is locked.
     func store(_ buckets: StoredBuckets, for key: Bytes, now: Int) {
         shards[Self.shardIndex(of: key)].table.store(buckets, for: key, now: now)
+    }
+
+    /// Names a request that gets places.
+    func nextPlace() -> Int { latestPlace.add(1, ordering: .relaxed).newValue }
+
+    /// Frees a place of a key; for itself.
+    func free(_ place: Int, of key: Bytes) {
+        withLocks(Self.bit(of: key)) { shards[Self.shardIndex(of: key)].table.free(place, of: key) }
     }
 
     private static func shardIndex(of key: Bytes) -> Int {

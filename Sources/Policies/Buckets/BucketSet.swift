@@ -1,6 +1,6 @@
 /// All buckets that one request is charged on, decided together: every window of every policy, or none (STATE.md, 6).
 ///
-/// The steps, which `take.lua` repeats one by one, given `now` and for each window its bucket and the cost:
+/// The steps, which `take.lua` repeats one by one, given `now` and for each window its level and the cost:
 ///
 ///     1. for each window, in order: rescale the bucket if its policy was edited, then advance(now)
 ///     2. retryAfter = the largest wait(cost) of all windows
@@ -14,19 +14,23 @@
 ///
 /// A set is meant to be kept and refilled for each request: after its first uses it allocates nothing.
 package struct BucketSet: Sendable {
-    /// One window and its bucket, with what it said.
+    /// One window and its level, with what it said.
     package struct Member: Hashable, Sendable {
         package let window: RateWindow
         /// What this request costs on this window, in tokens; 0 only looks.
         package let cost: Int
-        package fileprivate(set) var bucket: TokenBucket
+        /// The calendar's period around now, for calendar windows.
+        let period: Range<Int>
+        /// Counts and reports, but never refuses.
+        let isShadow: Bool
+        package fileprivate(set) var level: WindowLevel
         /// Microseconds until this window alone has enough; 0: it does.
         package fileprivate(set) var wait = 0
 
         /// Whole tokens left.
-        package var remaining: Int { max(0, bucket.tokens) }
-        /// Microseconds until the bucket is full.
-        package var timeToFull: Int { bucket.timeToFull(window) }
+        package var remaining: Int { max(0, level.tokens(window)) }
+        /// Microseconds until the window is full.
+        package var timeToFull: Int { level.wait(for: window.capacity, window) }
     }
 
     package struct Verdict: Hashable, Sendable {
@@ -46,28 +50,53 @@ package struct BucketSet: Sendable {
 
     package mutating func removeAll() { members.removeAll(keepingCapacity: true) }
 
+    package mutating func append(
+        _ level: WindowLevel, of window: RateWindow, cost: Int = 1, period: Range<Int> = 0..<1, isShadow: Bool = false
+    ) {
+        members.append(
+            Member(window: window, cost: max(0, cost), period: period, isShadow: isShadow, level: level))
+    }
+
     package mutating func append(_ bucket: TokenBucket, of window: RateWindow, cost: Int = 1) {
-        members.append(Member(window: window, cost: max(0, cost), bucket: bucket))
+        append(.bucket(bucket), of: window, cost: cost)
     }
 
     /// Takes away what members have above these tokens.
     package mutating func lower(to tokens: [Int]) {
-        for (index, most) in zip(members.indices, tokens) where members[index].bucket.tokens > most {
-            members[index].bucket.tokens = most
-            members[index].bucket.fraction = 0
+        for (index, most) in zip(members.indices, tokens) {
+            members[index].level.lower(to: most, members[index].window)
         }
     }
 
-    /// Charges all members or none. Afterwards their buckets stand at `now`.
+    /// Charges all members or none. Afterwards their levels stand at `now`.
     package mutating func take(now: Int) -> Verdict {
+        let verdict = look(now: now)
+        if verdict.isAdmitted { for index in members.indices { charge(index) } }
+        return verdict
+    }
+
+    /// Brings all members to `now`, and says whether they would admit; what is only watched has no say.
+    package mutating func look(now: Int) -> Verdict {
         var longest = 0
         for index in members.indices {
-            members[index].bucket.advance(to: now, members[index].window)
-            members[index].wait = members[index].bucket.wait(for: members[index].cost, members[index].window)
-            longest = max(longest, members[index].wait)
+            let window = members[index].window
+            members[index].level.advance(to: now, window, period: members[index].period)
+            members[index].wait = members[index].level.wait(for: members[index].cost, window)
+            if !members[index].isShadow { longest = max(longest, members[index].wait) }
         }
-        guard longest == 0 else { return Verdict(isAdmitted: false, retryAfterMicroseconds: longest) }
-        for index in members.indices { members[index].bucket.tokens -= members[index].cost }
-        return Verdict(isAdmitted: true, retryAfterMicroseconds: 0)
+        return Verdict(isAdmitted: longest == 0, retryAfterMicroseconds: longest)
+    }
+
+    /// Takes a member's cost.
+    package mutating func charge(_ index: Int) {
+        members[index].level.take(members[index].cost, members[index].window)
+    }
+
+    /// Takes an amount of a member, however little is left, down to a debt of its capacity; a negative one gives back.
+    package mutating func charge(_ index: Int, _ amount: Int) {
+        let window = members[index].window
+        let tokens = members[index].level.tokens(window)
+        let bounded = amount > 0 ? min(amount, tokens + window.capacity) : -min(-amount, window.capacity - tokens)
+        members[index].level.take(bounded, window)
     }
 }

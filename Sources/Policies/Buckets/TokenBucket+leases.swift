@@ -19,10 +19,17 @@ extension TokenBucket {
     package mutating func advance(to now: Int, _ window: RateWindow, leases: [LeasedTokens]) {
         var leased = leases.reduce(0) { $0 + $1.amount }
         for lease in leases.sorted(by: { $0.expiry < $1.expiry }) where lease.expiry <= now {
-            if lease.expiry > updated { advance(to: lease.expiry, window.leaving(leased)) }
+            if lease.expiry > updated { advance(to: lease.expiry, window, leaving: leased) }
             leased -= lease.amount
         }
+        advance(to: now, window, leaving: leased)
+    }
+
+    /// Tokens that are there stay, also where the leases leave no room for them.
+    private mutating func advance(to now: Int, _ window: RateWindow, leaving leased: Int) {
+        let before = tokens
         advance(to: now, window.leaving(leased))
+        tokens = max(tokens, min(before, window.capacity))
     }
 
     /// Microseconds after `updated` at which `cost` tokens are there; after `advance`.
@@ -32,7 +39,7 @@ extension TokenBucket {
         for lease in leases.sorted(by: { $0.expiry < $1.expiry }) {
             let wait = bucket.wait(for: cost, window.leaving(leased))
             if bucket.updated + wait <= lease.expiry { return bucket.updated + wait - updated }
-            bucket.advance(to: lease.expiry, window.leaving(leased))
+            bucket.advance(to: lease.expiry, window, leaving: leased)
             leased -= lease.amount
         }
         return min(bucket.updated - updated + bucket.wait(for: cost, window.leaving(leased)), Self.longestWait)

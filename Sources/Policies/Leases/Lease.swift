@@ -232,6 +232,9 @@ package struct Lease: Hashable, Sendable {
         pace = Pace()
     }
 
+    /// An operator gave tokens: what was said of when the bucket has some again does not hold any more.
+    package mutating func forgetRefusal() { refusal = Refusal() }
+
     // MARK: Care
 
     /// To be called now and then while the lease is not idle.

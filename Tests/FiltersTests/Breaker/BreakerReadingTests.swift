@@ -1,4 +1,5 @@
 import Filters
+import Policies
 import Testing
 
 @Suite("Reading breakers")
