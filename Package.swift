@@ -87,7 +87,9 @@ let package = Package(
             ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", "TestSupport", nioCore]),
         tests("StoreConformanceTests", ["Filters", "GatewayCore", "Policies", "RedisClient", "TestSupport"]),
         tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Policies", "Telemetry", "TestSupport"]),
-        tests("SluiceTests", ["sluice", "Filters"]),
+        tests(
+            "SluiceTests",
+            ["sluice", "Configuration", "Filters", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         tests("ClusterTests", ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,3 +1,5 @@
+import ArgumentParser
+import Configuration
 import Filters
 import Testing
 
@@ -15,6 +17,15 @@ struct LimitsTableTests {
         ]
         if let lease { fields["lease:node1/0-x"] = "\(lease) \(Self.now + 80_000) 7" }
         return BucketReading(policy: policy, subject: "acme", fields: fields, now: Self.now)
+    }
+
+    /// A day's quota that is used up.
+    private var daily: BucketReading {
+        let fields = [
+            "calendar-day.used": "10", "calendar-day.since": "\(Self.now - 60_000_000)", "calendar-day.capacity": "10",
+            "calendar-day.rate": "10/day",
+        ]
+        return BucketReading(policy: "plan.gold", subject: "acme", fields: fields, now: Self.now)
     }
 
     @Test("a row for each window, a line for each lease")
@@ -36,6 +47,8 @@ struct LimitsTableTests {
         let refused = LimitsExplanation(subject: "acme", [reading("a", 5), reading("b", 0), reading("c", -1)]).text
         #expect(refused.hasSuffix("\nacme would be refused where b, c applies; in 2s by none\n"))
         #expect(refused.contains("refused for 600ms"))
+        let today = LimitsExplanation(subject: "acme", [daily]).text
+        #expect(today.hasSuffix("\nacme would be refused where plan.gold applies; by none once the day is over\n"))
         let unknown = LimitsExplanation(subject: "acme", []).text
         #expect(unknown == "acme would be admitted: it has no bucket, so all of its limits are full\n")
     }

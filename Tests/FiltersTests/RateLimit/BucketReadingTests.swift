@@ -1,4 +1,5 @@
 import Filters
+import Policies
 import Testing
 
 @Suite("Reading buckets")
@@ -19,17 +20,15 @@ struct BucketReadingTests {
         ]
     }
 
-    @Test("windows are advanced to the present, the soonest full one first")
+    @Test("windows are advanced to the present")
     func advanced() {
         let reading = read(
             window("hour", tokens: 100, secondsAgo: 36, of: 1000, "1000/hour")
                 .merging(window("second", tokens: 0, secondsAgo: 0, of: 10, "10/second")) { $1 })
-        #expect(reading.windows.map(\.name) == ["second", "hour"])
-        #expect(reading.windows.map(\.tokens) == [0, 110])
-        #expect(reading.windows[0].waitMicroseconds == 100_000)
-        #expect(reading.windows[0].fullMicroseconds == 1_000_000)
-        #expect(reading.windows[1].waitMicroseconds == 0)
-        #expect(reading.waitMicroseconds == 100_000, "all windows must have a token")
+        #expect(reading.windows.map(\.name) == ["hour", "second"])
+        #expect(reading.windows.map(\.tokens) == [110, 0])
+        #expect(reading.windows.map(\.ready) == [.now, .after(microseconds: 100_000)])
+        #expect(reading.windows.last?.full == .after(microseconds: 1_000_000))
         #expect(reading.shareLeft == 0)
     }
 
@@ -56,15 +55,19 @@ struct BucketReadingTests {
         #expect(read([".tokens": huge, ".capacity": huge, "x": low]).windows.isEmpty)
         for value in [huge, low, "9007199254740992", "-9007199254740992", "0", "-1"] {
             for amount in ["1000000000", value] {
-                var fields = window("minute", tokens: 1, secondsAgo: 0, of: 100, "100/minute")
+                let fields = window("minute", tokens: 1, secondsAgo: 0, of: 100, "100/minute")
                 for field in ["tokens", "fraction", "updated"] {
                     var fields = fields
                     fields["minute.\(field)"] = value
                     fields["lease:n"] = "\(amount) \(value) 1"
                     #expect(read(fields).windows.count <= 1)
                 }
-                fields["minute.rate"] = "\(value)/second"
-                #expect(read(fields).windows.first?.fullMicroseconds == nil)
+                for (field, text) in [("slices", "\(value):\(amount) 5"), ("used", value), ("rate", "\(value)/second")]
+                {
+                    var fields = fields
+                    fields["minute.\(field)"] = text
+                    #expect(read(fields).windows.count <= 1)
+                }
             }
         }
     }
@@ -73,7 +76,47 @@ struct BucketReadingTests {
     func unknownRate() {
         let reading = read(window("month", tokens: 7, secondsAgo: 60, of: 100, "100/lunation"))
         #expect(reading.windows.map(\.tokens) == [7])
-        #expect(reading.waitMicroseconds == nil)
+        #expect(reading.windows.map(\.ready) == [.unknown])
+    }
+
+    @Test("a sliding window counts what its slices hold, and tells when they leave it")
+    func sliding() {
+        // 32nds of a minute; the oldest of these has left it.
+        let length = 1_875_000
+        let current = Self.now / length
+        let slices = "\(current - 40):50 \(current - 30):6 \(current):4"
+        let reading = read([
+            "minute-sliding.slices": slices, "minute-sliding.capacity": "10", "minute-sliding.rate": "10/minute",
+        ])
+        let window = reading.windows.first
+        #expect(window?.tokens == 0)
+        #expect(window?.ready == .after(microseconds: (current - 29) * length + 60_000_000 - Self.now))
+        #expect(window?.full == .after(microseconds: (current + 1) * length + 60_000_000 - Self.now))
+        let empty = read([
+            "minute-sliding.slices": "", "minute-sliding.capacity": "10", "minute-sliding.rate": "10/minute",
+        ])
+        #expect(empty.windows.map(\.tokens) == [10])
+        #expect(empty.windows.map(\.full) == [.now])
+    }
+
+    @Test("a calendar's window ends with its day, of which Redis knows the beginning only")
+    func calendar() {
+        func day(used: Int, hoursAgo: Int) -> BucketReading.Window? {
+            read([
+                "calendar-day.used": "\(used)", "calendar-day.since": "\(Self.now - hoursAgo * 3_600_000_000)",
+                "calendar-day.capacity": "100", "calendar-day.rate": "100/day",
+            ]).windows.first
+        }
+        #expect(day(used: 30, hoursAgo: 5)?.tokens == 70)
+        #expect(day(used: 30, hoursAgo: 5)?.ready == .now)
+        #expect(day(used: 30, hoursAgo: 5)?.full == .end(of: .day))
+        #expect(day(used: 100, hoursAgo: 5)?.ready == .end(of: .day))
+        #expect(day(used: 100, hoursAgo: 25)?.tokens == 100, "no day is longer")
+        let hour = read([
+            "calendar-hour.used": "5", "calendar-hour.since": "\(Self.now - 60_000_000)",
+            "calendar-hour.capacity": "5", "calendar-hour.rate": "5/hour",
+        ])
+        #expect(hour.windows.map(\.ready) == [.after(microseconds: 3_540_000_000)])
     }
 
     @Test("a key names its policy and subject, also one with colons")

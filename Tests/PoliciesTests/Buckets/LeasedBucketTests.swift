@@ -50,17 +50,17 @@ struct LeasedBucketTests {
 
     @Test(
         "a rate reads as it was written",
-        arguments: ["100/minute", "5/10s", "10/second", "1/day", "7/250ms", "3/us" /* no number */, "9/90m", "2/7d"])
+        arguments: ["100/minute", "5/10s", "10/second", "1/day", "7/250ms", "9/90m", "2/7d"])
     func rates(_ text: String) {
         let window = RateWindow(rate: text, capacity: 12)
-        #expect(window?.text == (text == "3/us" ? nil : text))
-        #expect(window.map(\.capacity) ?? 12 == 12)
+        #expect(window?.text == text)
+        #expect(window?.capacity == 12)
     }
 
     @Test("what is no rate is none")
     func noRates() {
         for text in [
-            "", "/", "1/", "/minute", "1/fortnight", "0/minute", "-1/second", "1/0s", "1/9999999999999999999d",
+            "", "/", "1/", "/minute", "3/us", "1/fortnight", "0/minute", "-1/second", "1/0s", "1/9999999999999999999d",
         ] {
             #expect(RateWindow(rate: text, capacity: 1) == nil)
         }
