@@ -79,6 +79,10 @@ extension Cluster {
             let connection = try RawConnection(port: node.port)
             for _ in 0..<5 { #expect(try connection.exchange("/x").status == 200) }
             redis.pause()
+            // Tokens that were lent before are paid for, and spent first.
+            try await eventually("it decides by itself") {
+                try connection.exchange("/x")["Sluice-Degraded"] == "rate-limit"
+            }
             var waits: [Duration] = []
             for _ in 0..<200 {
                 let started = ContinuousClock.now

@@ -150,11 +150,15 @@ extension LeasingRateLimitStore {
         defer { outer.conclude(inner.outcome) }
         guard inner.outcome != .unavailable else { return }
         var start = 0
-        for (part, entry) in zip(inquiry.parts, outer.entries) {
+        var asked = 0
+        for (index, part) in inquiry.parts.enumerated() {
+            let entry = outer.entries[index]
             guard part.isInquired else {
                 appendOwnStates(part, entry, to: outer, now)
                 continue
             }
+            outer.entries[index].places = inner.entries[asked].places
+            asked += 1
             for (place, window) in entry.policy.windows.enumerated() {
                 var state = inner.windows[start + place]
                 if !inner.isDegraded, let cell = part.cell {

@@ -85,6 +85,7 @@ package final class SplittingRateLimitStore: RateLimitStore {
             outcomes.contains(.unavailable) ? .unavailable : outcomes.contains(.refused) ? .refused : .admitted
         for (index, part) in parts.enumerated() {
             request.entries[index].grant = part.entries.first?.grant
+            request.entries[index].places = part.entries.first?.places
             for state in part.windows { request.append(state) }
             if outcome != .admitted, part.outcome == .admitted { giveBack(part) }
         }

@@ -112,8 +112,9 @@ package final class TakeRequest {
         if outcome == .unavailable { windows.removeAll(keepingCapacity: true) }
     }
 
-    /// Takes over the decision about another request with as many windows.
+    /// Takes over the decision about another request with the same entries, of which each has as many windows.
     func adopt(_ other: TakeRequest) {
+        for index in entries.indices { entries[index].places = other.entries[index].places }
         windows.removeAll(keepingCapacity: true)
         windows.append(contentsOf: other.windows)
         outcome = other.outcome

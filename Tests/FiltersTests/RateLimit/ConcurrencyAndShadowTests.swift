@@ -105,6 +105,32 @@ struct ConcurrencyAndShadowTests {
         #expect(counts(window) == [0, 1, 0, 0] && counts(places) == [0, 1, 0, 0])
     }
 
+    @Test("what the store says of places comes through the stores before it, also when the node decides alone")
+    func relays() throws {
+        store.places = [0: .init(remaining: 2, isFull: false), 1: .init(remaining: 0, isFull: true)]
+        let degrading = DegradingRateLimitStore(shared: store, local: store, liveNodes: { 1 })
+        let away = ScriptedStore()
+        away.outcome = .unavailable
+        let alone = DegradingRateLimitStore(shared: away, local: store, liveNodes: { 1 })
+        let stores: [any RateLimitStore] = [
+            LeasingRateLimitStore(store), LeasingRateLimitStore(degrading), LeasingRateLimitStore(alone),
+        ]
+        for outer in stores {
+            let request = TakeRequest()
+            withBytes("s") { subject in
+                for policy in [places.policy, shadow.policy] { request.add(policy, subject: subject) }
+            }
+            #expect(outer.take(request))
+            #expect(request.entries.map { $0.places?.remaining } == [2, 0])
+            #expect(request.entries.map { $0.places?.isFull } == [false, true])
+        }
+        // Each policy asked for by itself, as in a cluster.
+        let split = TakeRequest()
+        withBytes("s") { subject in for _ in 0..<2 { split.add(places.policy, subject: subject) } }
+        #expect(SplittingRateLimitStore(store).take(split))
+        #expect(split.entries.map { $0.places?.remaining } == [2, 2])
+    }
+
     // MARK: Shadow
 
     @Test(
