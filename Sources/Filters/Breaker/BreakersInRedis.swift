@@ -19,7 +19,8 @@ package struct BreakersInRedis: Sendable {
         var readings: [BreakerReading] = []
         for key in try await client.scan(match: "\(start)*}", atMost: Self.mostBreakers) {
             guard key.hasPrefix(start) else { continue }
-            if let reading = try await read(String(key.dropFirst(start.count).dropLast())) { readings.append(reading) }
+            let upstream = String(key.dropFirst(start.count).dropLast())
+            if let reading = try await unlessForeign({ try await read(upstream) }) { readings.append(reading) }
         }
         return readings
     }

@@ -32,7 +32,7 @@ package struct LimitsInRedis: Sendable {
         for start in stride(from: 0, to: kept.count, by: Self.batch) {
             let batch = kept[start..<min(start + Self.batch, kept.count)]
             try await withThrowingTaskGroup { group in
-                for name in batch { group.addTask { try await read(name) } }
+                for name in batch { group.addTask { try await unlessForeign { try await read(name) } } }
                 for try await reading in group { if let reading { readings.append(reading) } }
             }
         }
@@ -106,6 +106,15 @@ package struct LimitsInRedis: Sendable {
 
     private static func literal(_ text: String) -> String {
         text.replacing(/[*?\[\]^\\]/) { "\\\($0.output)" }
+    }
+}
+
+/// Nil also where a key holds something else than ours would: somebody put it there, and it is none of what is asked for.
+func unlessForeign<Reading>(_ read: () async throws -> Reading?) async throws -> Reading? {
+    do {
+        return try await read()
+    } catch RedisError.server(let text) where text.hasPrefix("WRONGTYPE") {
+        return nil
     }
 }
 
