@@ -51,7 +51,7 @@ let package = Package(
             resources: [
                 .embedInCode("RateLimit/take.lua"), .embedInCode("RateLimit/places.lua"),
                 .embedInCode("RateLimit/grant.lua"),
-                .embedInCode("Nodes/heartbeat.lua"),
+                .embedInCode("Nodes/heartbeat.lua"), .embedInCode("Nodes/node.lua"),
                 .embedInCode("Breaker/breaker.lua"), .embedInCode("Breaker/sync.lua"),
                 .embedInCode("Breaker/force.lua"),
             ]),
@@ -92,6 +92,9 @@ let package = Package(
         tests("StoreConformanceTests", ["Filters", "GatewayCore", "Policies", "RedisClient", "TestSupport"]),
         tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Policies", "Telemetry", "TestSupport"]),
         tests("VerificationTests", ["Verification", "Policies"]),
+        tests(
+            "SluiceTests",
+            ["sluice", "Configuration", "Filters", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         tests("ClusterTests", ["Verification", "Policies", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

@@ -11,10 +11,11 @@ extension GatewayConfiguration {
         let context = ReadingContext(file: file, environment: environment, readFile: readFile)
         let configuration = read(text, context)
         if let invalid = context.verdict() { throw invalid }
-        guard let configuration else {
+        guard var configuration else {
             context.report("the configuration cannot be read", at: Place(line: 1, column: 1), path: nil)
             throw context.verdict() ?? InvalidConfiguration(problems: [], uncounted: 0)
         }
+        configuration.text = text
         return configuration
     }
 

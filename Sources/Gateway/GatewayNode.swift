@@ -9,6 +9,9 @@ import Transport
 
 /// One Sluice process: its workers, listeners and admin listener, from start to drain.
 package actor GatewayNode {
+    /// Of Sluice.
+    package static let version = "0.1.0"
+
     package struct Options: Sendable {
         /// Event loops; by default one per core.
         package var workers = System.coreCount
@@ -48,9 +51,6 @@ package actor GatewayNode {
         _ = try SharedState(configuration)
     }
 
-    /// The release that this is.
-    package static let version = "0.1.0"
-
     // MARK: Life
 
     /// Opens everything. Returns when all listeners are bound.
@@ -68,7 +68,7 @@ package actor GatewayNode {
         publish()
         try await bindListeners(snapshot.configuration.listeners.map(\.bind))
         try await startAdmin()
-        try await state.startHeartbeat(on: group.next(), address: listenerAddresses.joined(separator: " "))
+        try await state.startHeartbeat(on: group.next()) { [weak self] in await self?.description ?? NodeDescription() }
         try await state.startBreakers(on: group.next())
         view.started()
         log.info(
@@ -88,6 +88,19 @@ package actor GatewayNode {
     package var adminAddress: String {
         guard let admin else { return "" }
         return "\(BindAddress(host: snapshot.configuration.admin.bind.host, port: admin.listener.port))"
+    }
+
+    /// What other hosts may know of this node.
+    private var description: NodeDescription {
+        get async {
+            var description = NodeDescription()
+            description.address = listenerAddresses.joined(separator: " ")
+            description.admin = adminAddress
+            description.version = Self.version
+            description.revision = snapshot.revision
+            description.requests = await view.requestCount()
+            return description
+        }
     }
 
     /// Puts a new configuration to work without closing a connection. On any error the old one serves on, untouched.

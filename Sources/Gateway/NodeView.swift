@@ -48,6 +48,11 @@ final class NodeView: Sendable {
         return Reply(status: 200, contentType: PrometheusText.contentType, content: PrometheusText.render(snapshot))
     }
 
+    /// Requests answered since the start.
+    func requestCount() async -> Int {
+        await Self.collect(source.withLock { $0.workers }) { $0.answeredRequests }.reduce(0, +)
+    }
+
     private static func collect<Value: Sendable>(
         _ workers: [WorkerHandle], _ body: @escaping @Sendable (WorkerGateway) -> Value
     ) async -> [Value] {

@@ -57,13 +57,12 @@ struct SharedState: Sendable {
         return (leases, leases, link)
     }
 
-    /// - Parameter address: where the node listens.
-    func startHeartbeat(on loop: any EventLoop, address: String) async throws {
+    func startHeartbeat(
+        on loop: any EventLoop, describe: @escaping @Sendable () async -> NodeDescription
+    ) async throws {
         guard var redis else { return }
         redis.timeout = .seconds(1)
-        heartbeat.start(
-            try await RedisClient.start(redis, on: loop),
-            description: ["address": address, "version": GatewayNode.version])
+        heartbeat.start(try await RedisClient.start(redis, on: loop), describe: describe)
     }
 
     func stopHeartbeat() async { await heartbeat.stop() }

@@ -11,6 +11,8 @@ struct Snapshot: Sendable {
     /// Counts up with every configuration this process has taken.
     let generation: Int
     let configuration: GatewayConfiguration
+    /// Names the configuration's text: nodes with the same one run the same file.
+    let revision: String
     let routes: RouteTable
     let clients: ClientIdentification
     let consumers: ConsumerDirectory
@@ -29,6 +31,7 @@ struct Snapshot: Sendable {
         _ configuration: GatewayConfiguration, previous: Snapshot?, cluster: ClusterBreakers, log: StructuredLog
     ) throws(SnapshotFailure) {
         self.configuration = configuration
+        revision = Self.revision(of: configuration.text)
         generation = (previous?.generation ?? 0) + 1
         routes = RouteTable(configuration.routes.map(\.rule))
         clients = ClientIdentification(trusted: configuration.trustedProxies)
@@ -59,6 +62,13 @@ struct Snapshot: Sendable {
         for (name, breaker) in breakers {
             if let settings = configuration.upstreams[name]?.breaker { breaker.adopt(settings) }
         }
+    }
+
+    /// 12 digits of the text's digest; `sha256sum` of the file begins with them.
+    private static func revision(of text: String) -> String {
+        // Without SHA-256 no credential could be checked either, which is reported elsewhere.
+        guard let hasher = try? SHA256Hasher() else { return "" }
+        return String(hasher.digest(Array(text.utf8)).hexadecimal.prefix(12))
     }
 
     private static func directory(of configuration: GatewayConfiguration) throws(SnapshotFailure) -> ConsumerDirectory {

@@ -46,6 +46,8 @@ final class WorkerGateway: ExchangeEntry {
     /// Whether Redis would take a command now; nil without Redis.
     var isRedisReady: Bool? { resources.redis?.isReady }
 
+    var answeredRequests: Int { metrics.values.routes.reduce(0) { $0 + $1.statuses.total } }
+
     /// Brings the gauges up to date, for a scrape.
     func measure() -> MetricValues {
         metrics.values.connections.open = worker.connectionCount

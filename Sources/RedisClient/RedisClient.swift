@@ -69,7 +69,8 @@ package final class RedisClient: Sendable {
 
     /// The keys that match a pattern, of all masters, each once and in order of the alphabet. A key that exists all the
     /// while is found, but in a cluster one whose slot is moved meanwhile may not be.
-    package func scan(match pattern: String) async throws -> [String] {
+    /// - Parameter limit: stops when about so many have been found; there may be more then.
+    package func scan(match pattern: String, atMost limit: Int = .max) async throws -> [String] {
         var found: Set<String> = []
         for index in 0..<(try await onLoop { $0.masters.count }) {
             var cursor = "0"
@@ -80,7 +81,7 @@ package final class RedisClient: Sendable {
                 }
                 found.formUnion(page.elements[1].elements.compactMap(\.text))
                 cursor = next
-            } while cursor != "0"
+            } while cursor != "0" && found.count < limit
         }
         return found.sorted()
     }

@@ -1,55 +1,73 @@
 import ArgumentParser
-import Foundation
-import RedisClient
+import Filters
+import Gateway
 
-/// `sluice nodes`: who is alive, from Redis alone.
+/// `sluice nodes`: who is alive.
 struct NodesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "nodes", abstract: "List the nodes that share the state.",
-        discussion: "Example: sluice nodes --redis redis://127.0.0.1:6379/0")
+        commandName: "nodes",
+        abstract: "Show the live nodes of the cluster; from Redis alone.",
+        discussion: """
+            A node that has been silent for five seconds is gone. REVISION is the beginning of the configuration's
+            sha256sum: nodes that differ in it run different files.
 
-    @OptionGroup var state: StateOptions
+            Examples:
+              sluice nodes
+              sluice nodes --config gateway.yaml --json
+            """)
 
-    private struct Node: Encodable {
-        let id: String
-        let lastSeenMicroseconds: Int
-        let address: String?
-        let version: String?
-        let startedMicroseconds: Int?
-    }
+    @OptionGroup var state: SharedStateOptions
 
     func run() async throws {
-        let reader = try await state.connect()
-        let nodes = try await nodes(reader)
-        await reader.close()
-        if state.json { return try printJSON(nodes) }
-        var table = TextTable("NODE", "ADDRESS", "VERSION", "SEEN", "UP")
-        for node in nodes {
-            table.add(
-                node.id, node.address ?? "-", node.version ?? "-",
-                "\(spanText(microseconds: node.lastSeenMicroseconds)) ago",
-                node.startedMicroseconds.map { spanText(microseconds: $0) } ?? "-")
+        try await state.run("sluice nodes") { access in
+            let nodes = try await NodesInRedis(access.client, namespace: access.namespace).list()
+            if state.json { return try Output.write(json: NodesJSON(nodes: nodes.map { .init($0) })) }
+            guard !nodes.isEmpty else {
+                return Output.write(
+                    "no live node in namespace \(access.namespace); --namespace or --config names another one\n")
+            }
+            Output.write(NodesTable.text(nodes))
         }
-        print(nodes.isEmpty ? "No node is alive in namespace \(reader.namespace)." : table.text)
+    }
+}
+
+enum NodesTable {
+    static func text(_ nodes: [NodeReading]) -> String {
+        var table = Table(
+            ("NODE", .left), ("ADDRESS", .left), ("ADMIN", .left), ("VERSION", .left), ("REVISION", .left),
+            ("UP", .right), ("SEEN", .right), ("REQUESTS/S", .right))
+        for node in nodes {
+            table.append(
+                node.id, node.address, node.admin, node.version, node.revision,
+                node.uptimeMicroseconds.map { TimeText.past($0) } ?? "",
+                TimeText.ago(microseconds: node.sinceSeenMicroseconds), node.requests)
+        }
+        let revisions = Set(nodes.map(\.revision)).subtracting([""])
+        return table.text + (revisions.count > 1 ? "the nodes run \(revisions.count) different configurations\n" : "")
+    }
+}
+
+/// Nodes as `--json` prints them.
+struct NodesJSON: Encodable {
+    struct Node: Encodable {
+        let id: String
+        let address: String
+        let admin: String
+        let version: String
+        let revision: String
+        let upMs: Double?
+        let seenMsAgo: Double
+        let requestsPerSecond: Double?
     }
 
-    private func nodes(_ reader: SharedStateReader) async throws -> [Node] {
-        let now = try await reader.now()
-        let key = "\(reader.namespace):nodes"
-        // A node that has been silent for five seconds is not counted by the others either.
-        let flat = try await reader.client.send(
-            "ZRANGEBYSCORE", key, "\(now - 5_000_000)", "+inf", "WITHSCORES", routedBy: key
-        ).elements
-        var nodes: [Node] = []
-        for index in stride(from: 0, to: flat.count - 1, by: 2) {
-            let id = flat[index].text ?? ""
-            let fields = try await reader.hash("\(reader.namespace):node:\(id)")
-            nodes.append(
-                Node(
-                    id: id, lastSeenMicroseconds: max(0, now - Int(Double(flat[index + 1].text ?? "") ?? 0)),
-                    address: fields["address"], version: fields["version"],
-                    startedMicroseconds: fields["started"].flatMap { Int($0) }.map { max(0, now - $0) }))
-        }
-        return nodes.sorted { $0.id < $1.id }
+    let nodes: [Node]
+}
+
+extension NodesJSON.Node {
+    init(_ reading: NodeReading) {
+        self.init(
+            id: reading.id, address: reading.address, admin: reading.admin, version: reading.version,
+            revision: reading.revision, upMs: reading.uptimeMicroseconds.map { Double($0) / 1000 },
+            seenMsAgo: Double(reading.sinceSeenMicroseconds) / 1000, requestsPerSecond: Double(reading.requests))
     }
 }

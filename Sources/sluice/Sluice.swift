@@ -19,7 +19,7 @@ struct Sluice: AsyncParsableCommand {
             """,
         version: GatewayNode.version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, VerifyLimitsCommand.self, TokenCommand.self, SchemaCommand.self,
-            LimitsCommand.self, BreakersCommand.self, NodesCommand.self,
+            RunCommand.self, CheckCommand.self, LimitsCommand.self, BreakersCommand.self, NodesCommand.self,
+            VerifyLimitsCommand.self, TokenCommand.self, SchemaCommand.self,
         ])
 }

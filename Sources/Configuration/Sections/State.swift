@@ -10,6 +10,8 @@ package struct StateSettings: Hashable, Sendable {
     package var timeoutMicroseconds = 50_000
     package var onFailure = FailurePolicy.local
 
+    package init() {}
+
     /// What limits do while Redis does not answer (STATE.md, promise 4).
     package enum FailurePolicy: String, Hashable, Sendable {
         /// Each node enforces its share of the limit from its own memory.

@@ -2,8 +2,8 @@ import NIOCore
 import RedisClient
 import Synchronization
 
-/// Announces this node in `<namespace>:nodes` once a second, and knows how many nodes are alive: what a limit is divided
-/// by while Redis can't be asked. The last known number stays in force then.
+/// Announces this node in `<namespace>:nodes` once a second, describes it in `<namespace>:node:<id>`, and knows how many
+/// nodes are alive: what a limit is divided by while Redis can't be asked. The last known number stays in force then.
 package final class Heartbeat: Sendable {
     /// A node that was silent for this long is not counted.
     static let lapseMicroseconds = 5_000_000
@@ -11,6 +11,7 @@ package final class Heartbeat: Sendable {
     private let live = Atomic<Int>(1)
     private let nodeID: String
     private let namespace: String
+    private let began = ContinuousClock.now
     private let task = Mutex<Task<Void, Never>?>(nil)
 
     package init(nodeID: String, namespace: String) {
@@ -21,14 +22,14 @@ package final class Heartbeat: Sendable {
     /// At least 1.
     package var liveNodes: Int { live.load(ordering: .relaxed) }
 
-    /// - Parameter description: what `<namespace>:node:<id>` tells of this node: address, version.
-    package func start(_ client: RedisClient, description: [String: String] = [:]) {
+    /// - Parameter describe: asked before each heartbeat.
+    package func start(_ client: RedisClient, describe: @escaping @Sendable () async -> NodeDescription) {
         let beat = Task { [self] in
-            var started: Int?
+            var introduction = Introduction()
             var isHeard = false
             while !Task.isCancelled {
                 if await announce(client) { isHeard = true }
-                await describe(client, description, &started)
+                await introduce(client, await describe(), &introduction)
                 // Until the first answer this node takes itself for the only one: in an outage it would admit too much.
                 try? await Task.sleep(for: isHeard ? .seconds(1) : .milliseconds(20))
             }
@@ -45,31 +46,42 @@ package final class Heartbeat: Sendable {
         await beat?.value
     }
 
+    private var nodesKey: String { "\(namespace):nodes" }
+    private var nodeKey: String { "\(namespace):node:\(nodeID)" }
+
+    /// What one heartbeat leaves to the next.
+    private struct Introduction {
+        var pace = RequestPace()
+        /// When the node started, by the clock of Redis, as the first heartbeat found it; or nothing.
+        var started = ""
+    }
+
     /// - Returns: whether Redis answered.
     private func announce(_ client: RedisClient) async -> Bool {
         let script = String(decoding: PackageResources.heartbeat_lua, as: UTF8.self)
         let reply = try? await client.send(
-            "EVAL", script, "1", "\(namespace):nodes", nodeID, "\(Self.lapseMicroseconds)",
-            routedBy: "\(namespace):nodes")
+            "EVAL", script, "1", nodesKey, nodeID, "\(Self.lapseMicroseconds)", routedBy: nodesKey)
         guard let count = reply?.integer else { return false }
         live.store(max(count, 1), ordering: .relaxed)
         return true
     }
 
-    private func describe(_ client: RedisClient, _ description: [String: String], _ started: inout Int?) async {
-        if started == nil, let time = try? await client.send("TIME").elements, time.count == 2 {
-            started = (time[0].integer ?? 0) * 1_000_000 + (time[1].integer ?? 0)
-        }
-        let fields = description.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
-        let words = ["HSET", nodeKey] + fields + ["started", "\(started ?? 0)"]
-        _ = try? await client.send(words, routedBy: nodeKey)
-        _ = try? await client.send("PEXPIRE", nodeKey, "\(Self.lapseMicroseconds / 1000)", routedBy: nodeKey)
+    /// A command of its own, because in a cluster the key lives in another slot than the list of nodes.
+    private func introduce(
+        _ client: RedisClient, _ node: NodeDescription, _ introduction: inout Introduction
+    ) async {
+        let now = ContinuousClock.now
+        let script = String(decoding: PackageResources.node_lua, as: UTF8.self)
+        let reply = try? await client.send(
+            "EVAL", script, "1", nodeKey, "\(Self.lapseMicroseconds)", introduction.started,
+            "\(Int((now - began) / .microseconds(1)))", "address", node.address, "admin", node.admin,
+            "version", node.version, "revision", node.revision,
+            "requests", introduction.pace.perSecond(node.requests, at: now), routedBy: nodeKey)
+        if let started = reply?.text { introduction.started = started }
     }
 
-    private var nodeKey: String { "\(namespace):node:\(nodeID)" }
-
     private func leave(_ client: RedisClient) async {
+        _ = try? await client.send("ZREM", nodesKey, nodeID, routedBy: nodesKey)
         _ = try? await client.send("DEL", nodeKey, routedBy: nodeKey)
-        _ = try? await client.send("ZREM", "\(namespace):nodes", nodeID, routedBy: "\(namespace):nodes")
     }
 }

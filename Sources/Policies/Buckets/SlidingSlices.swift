@@ -16,6 +16,20 @@ package struct SlidingSlices: Hashable, Sendable {
 
     package init(now: Int) { self.now = now }
 
+    /// As `take.lua` writes them: `slice:tokens slice:tokens …`; what does not read so is passed over.
+    package init(text: String, of window: RateWindow, now: Int) {
+        self.now = now
+        // So that no time that is computed from them overflows.
+        let numbers = 0...(1 << 53) / Self.length(window)
+        slices = text.split(separator: " ").compactMap { word in
+            let parts = word.split(separator: ":").map { Int($0) }
+            guard parts.count == 2, let number = parts[0], let taken = parts[1], numbers.contains(number),
+                RateWindow.countRange.contains(taken)
+            else { return nil }
+            return Slice(number: number, taken: taken)
+        }.sorted { $0.number < $1.number }
+    }
+
     /// Tokens taken in the period that ends now.
     package var taken: Int { slices.reduce(0) { $0 + $1.taken } }
 

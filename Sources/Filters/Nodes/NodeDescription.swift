@@ -1,0 +1,28 @@
+/// What a node tells of itself with each heartbeat.
+package struct NodeDescription: Hashable, Sendable {
+    /// Where clients are served.
+    package var address = ""
+    /// Of its admin listener.
+    package var admin = ""
+    package var version = ""
+    /// Names the text of its configuration: nodes with the same one run the same file.
+    package var revision = ""
+    /// Requests that it has answered since it started.
+    package var requests = 0
+
+    package init() {}
+}
+
+/// Requests a second, from counts at two times.
+struct RequestPace {
+    private var last: (count: Int, at: ContinuousClock.Instant)?
+
+    /// One decimal, as text.
+    mutating func perSecond(_ count: Int, at now: ContinuousClock.Instant) -> String {
+        defer { last = (count, now) }
+        guard let last, now > last.at else { return "0.0" }
+        let rate = Double(max(0, count - last.count)) / ((now - last.at) / .seconds(1))
+        let tenths = Int(min(rate, 1e12) * 10)
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}
