@@ -25,9 +25,13 @@ package final class Heartbeat: Sendable {
     package func start(_ client: RedisClient, description: [String: String] = [:]) {
         let beat = Task { [self] in
             var started: Int?
+            var counts = LiveNodeCount()
             var isHeard = false
             while !Task.isCancelled {
-                if await announce(client) { isHeard = true }
+                if let count = await announce(client) {
+                    live.store(counts.heard(count), ordering: .relaxed)
+                    isHeard = true
+                }
                 await describe(client, description, &started)
                 // Until the first answer this node takes itself for the only one: in an outage it would admit too much.
                 try? await Task.sleep(for: isHeard ? .seconds(1) : .milliseconds(20))
@@ -45,15 +49,13 @@ package final class Heartbeat: Sendable {
         await beat?.value
     }
 
-    /// - Returns: whether Redis answered.
-    private func announce(_ client: RedisClient) async -> Bool {
+    /// - Returns: how many nodes Redis knows of; nil: it did not answer.
+    private func announce(_ client: RedisClient) async -> Int? {
         let script = String(decoding: PackageResources.heartbeat_lua, as: UTF8.self)
         let reply = try? await client.send(
             "EVAL", script, "1", "\(namespace):nodes", nodeID, "\(Self.lapseMicroseconds)",
             routedBy: "\(namespace):nodes")
-        guard let count = reply?.integer else { return false }
-        live.store(max(count, 1), ordering: .relaxed)
-        return true
+        return reply?.integer
     }
 
     private func describe(_ client: RedisClient, _ description: [String: String], _ started: inout Int?) async {
