@@ -26,9 +26,13 @@ package final class Heartbeat: Sendable {
     package func start(_ client: RedisClient, describe: @escaping @Sendable () async -> NodeDescription) {
         let beat = Task { [self] in
             var introduction = Introduction()
+            var counts = LiveNodeCount()
             var isHeard = false
             while !Task.isCancelled {
-                if await announce(client) { isHeard = true }
+                if let count = await announce(client) {
+                    live.store(counts.heard(count), ordering: .relaxed)
+                    isHeard = true
+                }
                 await introduce(client, await describe(), &introduction)
                 // Until the first answer this node takes itself for the only one: in an outage it would admit too much.
                 try? await Task.sleep(for: isHeard ? .seconds(1) : .milliseconds(20))
@@ -56,14 +60,12 @@ package final class Heartbeat: Sendable {
         var started = ""
     }
 
-    /// - Returns: whether Redis answered.
-    private func announce(_ client: RedisClient) async -> Bool {
+    /// - Returns: how many nodes Redis knows of; nil: it did not answer.
+    private func announce(_ client: RedisClient) async -> Int? {
         let script = String(decoding: PackageResources.heartbeat_lua, as: UTF8.self)
         let reply = try? await client.send(
             "EVAL", script, "1", nodesKey, nodeID, "\(Self.lapseMicroseconds)", routedBy: nodesKey)
-        guard let count = reply?.integer else { return false }
-        live.store(max(count, 1), ordering: .relaxed)
-        return true
+        return reply?.integer
     }
 
     /// A command of its own, because in a cluster the key lives in another slot than the list of nodes.
