@@ -17,7 +17,7 @@ struct LimitsExplanation {
             for window in reading.windows {
                 table.append(
                     reading.policy, window.name, Self.verdict(window.ready), "\(window.tokens)",
-                    "of \(window.capacity), full in \(LimitsTable.full(window))")
+                    "of \(window.capacity)\(Self.full(window.full))")
             }
             if reading.placesInUse > 0 {
                 table.note("requests of \(reading.policy) in flight: \(reading.placesInUse)")
@@ -35,6 +35,14 @@ struct LimitsExplanation {
         case .after(let microseconds): "refused for \(TimeText.of(microseconds: microseconds))"
         case .end(let unit): "refused until the \(unit.rawValue) ends"
         case .unknown: "unknown: what is stored can't be read"
+        }
+    }
+
+    private static func full(_ full: BucketReading.Instant) -> String {
+        switch full {
+        case .now, .unknown: ""
+        case .after(let microseconds): ", full in \(TimeText.of(microseconds: microseconds))"
+        case .end(let unit): ", full when the \(unit.rawValue) ends"
         }
     }
 

@@ -91,6 +91,32 @@ extension Cluster {
             try await eventually("the node serves again") { try request("/plain/x", port: node.port).status == 200 }
         }
 
+        @Test("in a Redis Cluster too, where each key may live on another server")
+        func clustered() async throws {
+            let redis = try await RedisCluster()
+            let upstream = try await DemoUpstream()
+            let node = try await Node(
+                SharedCluster.configuration.replacing(
+                    "state: { redis: \"${TEST_REDIS}\" }", with: "state: { redis: \"${TEST_REDIS}\", timeout: 2s }"),
+                environment: ["TEST_REDIS": redis.url, "TEST_UPSTREAM": upstream.url])
+            let environment = ["SLUICE_REDIS": redis.url]
+            #expect(try request("/api/users/7", [SharedCluster.acmeKey], port: node.port).status == 200)
+            let limits = try await sluice("limits", "--json", environment: environment).objects("limits")
+            #expect(limits.compactMap { $0["subject"] as? String } == ["acme"])
+            try await eventually("the node has described itself", within: .seconds(20)) {
+                let nodes = try await sluice("nodes", "--json", environment: environment).objects("nodes")
+                return (nodes.first?["address"] as? String)?.isEmpty == false
+            }
+            let reset = try await sluice("limits", "reset", "users.consumer", "acme", environment: environment)
+            #expect(reset.exit == .exited(0), "\(reset.standardError)")
+            _ = try await sluice("breakers", "force", "users", "open", environment: environment)
+            try await eventually("the node refuses", within: .seconds(20)) {
+                try request("/plain/x", port: node.port).status == 503
+            }
+            let breakers = try await sluice("breakers", "--json", environment: environment).objects("breakers")
+            #expect(breakers.first?["state"] as? String == "open")
+        }
+
         @Test("an order that can't be carried out is refused")
         func refusedOrder() async throws {
             let files = try TemporaryDirectory("orders")
