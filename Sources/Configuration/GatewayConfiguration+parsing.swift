@@ -15,7 +15,7 @@ extension GatewayConfiguration {
             context.report("the configuration cannot be read", at: Place(line: 1, column: 1), path: nil)
             throw context.verdict() ?? InvalidConfiguration(problems: [], uncounted: 0)
         }
-        configuration.text = text
+        configuration.text = Secret(text)
         return configuration
     }
 

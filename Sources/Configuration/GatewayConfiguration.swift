@@ -20,8 +20,8 @@ package struct GatewayConfiguration: Sendable {
     package var accessLog: AccessLogSettings
     /// Nil: to be made from the host's name and the process.
     package var nodeID: String?
-    /// The text it was read from, as it stood in the file.
-    package var text = ""
+    /// The text it was read from, as it stood in the file; it may hold secrets.
+    package var text = Secret("")
 
     static let defaultListener = ListenerSettings(bind: BindAddress(host: "0.0.0.0", port: 8080))
 

@@ -31,7 +31,7 @@ struct Snapshot: Sendable {
         _ configuration: GatewayConfiguration, previous: Snapshot?, cluster: ClusterBreakers, log: StructuredLog
     ) throws(SnapshotFailure) {
         self.configuration = configuration
-        revision = Self.revision(of: configuration.text)
+        revision = Self.revision(of: configuration.text.bytes)
         generation = (previous?.generation ?? 0) + 1
         routes = RouteTable(configuration.routes.map(\.rule))
         clients = ClientIdentification(trusted: configuration.trustedProxies)
@@ -65,10 +65,10 @@ struct Snapshot: Sendable {
     }
 
     /// 12 digits of the text's digest; `sha256sum` of the file begins with them.
-    private static func revision(of text: String) -> String {
+    private static func revision(of text: [UInt8]) -> String {
         // Without SHA-256 no credential could be checked either, which is reported elsewhere.
         guard let hasher = try? SHA256Hasher() else { return "" }
-        return String(hasher.digest(Array(text.utf8)).hexadecimal.prefix(12))
+        return String(hasher.digest(text).hexadecimal.prefix(12))
     }
 
     private static func directory(of configuration: GatewayConfiguration) throws(SnapshotFailure) -> ConsumerDirectory {
