@@ -54,7 +54,7 @@ final class HeldPlaces {
     private func schedule() {
         guard !isScheduled, !held.isEmpty else { return }
         isScheduled = true
-        link.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(in: Self.interval) { [weak self] in
+        link.eventLoop.assumeIsolated().scheduleTask(in: Self.interval) { [weak self] in
             self?.isScheduled = false
             self?.renew()
             self?.schedule()
