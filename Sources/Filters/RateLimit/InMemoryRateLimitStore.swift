@@ -48,12 +48,7 @@ package final class InMemoryRateLimitStore: LocalRateLimitStore {
     package func take(_ request: TakeRequest) -> Bool {
         keys.removeAll()
         located.removeAll(keepingCapacity: true)
-        for entry in request.entries {
-            let start = keys.count
-            keys.append(entry.policy.keyStart)
-            subjectKey.append(request.subject(of: entry), to: keys)
-            located.append(Located(policy: entry.policy, start: start, length: keys.count - start))
-        }
+        for entry in request.entries { locate(entry.policy, request.subject(of: entry)) }
         let mask = located.reduce(0) { $0 | SharedBuckets.bit(of: key($1)) }
         shared.withLocks(mask) { decide(request) }
         return true
@@ -69,10 +64,8 @@ package final class InMemoryRateLimitStore: LocalRateLimitStore {
     /// Changes the levels of one policy and subject.
     private func withOne(_ policy: LimitPolicy, _ subject: Bytes, _ change: (_ now: Int) -> Void) {
         keys.removeAll()
-        keys.append(policy.keyStart)
-        subjectKey.append(subject, to: keys)
         located.removeAll(keepingCapacity: true)
-        located.append(Located(policy: policy, start: 0, length: keys.count))
+        locate(policy, subject)
         shared.withLocks(SharedBuckets.bit(of: keys.bytes)) {
             let now = now()
             set.removeAll()
@@ -80,6 +73,13 @@ package final class InMemoryRateLimitStore: LocalRateLimitStore {
             change(now)
             save(0, now)
         }
+    }
+
+    private func locate(_ policy: LimitPolicy, _ subject: Bytes) {
+        let start = keys.count
+        keys.append(policy.keyStart)
+        subjectKey.append(subject, to: keys)
+        located.append(Located(policy: policy, start: start, length: keys.count - start))
     }
 
     private func key(_ entry: Located) -> Bytes { keys.bytes.slice(entry.start, entry.length) }
@@ -112,7 +112,7 @@ package final class InMemoryRateLimitStore: LocalRateLimitStore {
             if isCharged { for member in members(index) { set.charge(member) } }
             // A refusal writes nothing, except that a policy was edited: see `take.lua`.
             if isCharged || located[index].isEdited { save(index, now) }
-            if let limit = located[index].policy.concurrency, request.entries[index].cost > 0 {
+            if let limit = request.entries[index].placeLimit {
                 if isCharged { takePlace(index, &slot, now) }
                 let taken = located[index].placesTaken + (isCharged ? 1 : 0)
                 request.entries[index].places = TakeRequest.PlaceState(

@@ -37,7 +37,7 @@ package final class RedisRateLimitStore: RateLimitStore {
     ///   - source: of the script; tests wrap it to set its clock.
     ///   - wallClock: of calendars, in microseconds since 1970.
     init(
-        connection: RedisLink, namespace: String, holder: String = "test/0", metrics: WorkerMetrics, source: [UInt8],
+        connection: RedisLink, namespace: String, holder: String, metrics: WorkerMetrics, source: [UInt8],
         wallClock: @escaping () -> Int = CalendarPeriods.wallClock
     ) {
         self.connection = connection
@@ -79,7 +79,7 @@ package final class RedisRateLimitStore: RateLimitStore {
     private func ask(_ request: TakeRequest, isRepeated: Bool) {
         var (keys, words, isPlaced) = (0, 2, false)
         for entry in request.entries {
-            let hasPlaces = entry.policy.concurrency != nil && entry.cost > 0
+            let hasPlaces = entry.placeLimit != nil
             isPlaced = isPlaced || hasPlaces
             keys += (entry.policy.windows.isEmpty ? 0 : 1) + (hasPlaces ? 1 : 0)
             words += 4 + (entry.ask == nil ? 0 : 4) + arguments.words(of: entry.policy).words
@@ -98,17 +98,14 @@ package final class RedisRateLimitStore: RateLimitStore {
         for entry in request.entries {
             let subject = request.subject(of: entry)
             if !entry.policy.windows.isEmpty { appendKey(bucketStart, entry.policy, subject, to: &writer) }
-            if entry.policy.concurrency != nil, entry.cost > 0 {
-                appendKey(placesStart, entry.policy, subject, to: &writer)
-            }
+            if entry.placeLimit != nil { appendKey(placesStart, entry.policy, subject, to: &writer) }
         }
         writer.append(holder)
         writer.append(serial)
         for entry in request.entries {
             appendStep(
                 cost: entry.cost, ask: entry.ask, mode: entry.policy.isShadow ? 1 : 0,
-                places: entry.cost > 0 ? entry.policy.concurrency ?? 0 : 0, arguments.words(of: entry.policy),
-                to: &writer)
+                places: entry.placeLimit ?? 0, arguments.words(of: entry.policy), to: &writer)
         }
     }
 
@@ -167,7 +164,7 @@ package final class RedisRateLimitStore: RateLimitStore {
 
     private func settlePlaces(_ request: TakeRequest, _ serial: Int) {
         var keys: [[UInt8]] = []
-        for entry in request.entries where entry.policy.concurrency != nil && entry.cost > 0 {
+        for entry in request.entries where entry.placeLimit != nil {
             // Who found no place, and was let pass for it is only watched, has none.
             if request.outcome == .admitted, entry.places?.isFull ?? true { continue }
             setKey(placesStart, entry.policy, request.subject(of: entry))
@@ -201,7 +198,7 @@ package final class RedisRateLimitStore: RateLimitStore {
                 request.append(
                     TakeRequest.WindowState(remaining: remaining, resetMicroseconds: reset, waitMicroseconds: wait))
             }
-            if entry.policy.concurrency != nil, entry.cost > 0 {
+            if entry.placeLimit != nil {
                 guard let free = reply[next]?.integer, let isFull = reply[next + 1]?.integer else { return false }
                 next += 2
                 request.entries[index].places = TakeRequest.PlaceState(remaining: free, isFull: isFull == 1)

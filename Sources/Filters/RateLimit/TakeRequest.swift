@@ -16,6 +16,9 @@ package final class TakeRequest {
         package internal(set) var grant: LeaseGrant?
         /// How its bound on concurrency stands; nil if there is none, or the store could not be asked.
         package internal(set) var places: PlaceState?
+
+        /// The most places of its policy, if the request takes one; who only tends a lease does not.
+        var placeLimit: Int? { cost > 0 ? policy.concurrency : nil }
     }
 
     /// What the store says of a bound on concurrency.
