@@ -23,6 +23,8 @@ package final class Exchange {
     /// What metrics and the access log will say.
     package var record = ExchangeRecord()
 
+    /// Told of the upstream's response; mostly nobody.
+    package var responseObserver: (any ResponseObserver)?
     /// What is given back when the exchange ends; mostly nothing.
     private var held: [(holder: any ExchangeHolder, token: Int)] = []
 
@@ -43,6 +45,7 @@ package final class Exchange {
         requestLines.removeAll()
         responseLines.removeAll()
         record = ExchangeRecord(arrivedMicroseconds: now)
+        if responseObserver != nil { responseObserver = nil }
         progress = .idle
     }
 

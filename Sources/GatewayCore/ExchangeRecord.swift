@@ -15,7 +15,11 @@ package struct ExchangeRecord {
     /// Made by the gateway, not by an upstream.
     package var isOwnReply = false
     package var limit = LimitDecision.none
+    package var cache = CacheResult.none
     package var failure: Failure?
+
+    /// How the route's cache took part: `none` if the route has none, `bypass` if the request is none of its business.
+    package enum CacheResult: UInt8, CaseIterable, Sendable { case none, hit, stale, revalidated, miss, bypass }
 
     /// `shadowRefused`: admitted, but a shadow limit would have refused it.
     package enum LimitDecision: UInt8 { case none, admitted, refused, degraded, shadowRefused }

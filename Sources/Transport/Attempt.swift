@@ -175,6 +175,7 @@ final class Attempt: ResponseProducer {
         gate = nil
         if let ejections = upstream.ejections, let pool { ejections.note(pool.index, isSuccess: isSuccess) }
         let downstream = exchange.downstream
+        exchange.responseObserver?.responseStarted(head, for: exchange)
         if isComplete {
             release()
         } else if !downstream.isWritable {

@@ -56,6 +56,30 @@ extension ClientConnection: Downstream {
         if isComplete { responseFinished() }
     }
 
+    func respond(_ head: StoredHead, body: ByteBuffer?, isComplete: Bool) {
+        guard let context else { return }
+        hasResponded = true
+        exchange.record.status = head.status
+        chooseFraming(head.length)
+        if !canDiscardRequestBody, isComplete { keepsAlive = false }
+        let bodyLength = body?.readableBytes ?? 0
+        exchange.record.bytesOut += bodyLength
+        // Chunks are framed by what writes bodies; a short body of known length joins its head.
+        let joinsBody = !isResponseChunked && bodyLength <= ChunkedOutput.copyLimit
+        let room = head.capacity(extra: exchange.responseLines.count) + (joinsBody ? bodyLength : 0)
+        let buffer = worker.buffers.fill(capacity: room) { writer in
+            head.write(
+                to: &writer, added: exchange.responseLines.bytes, isChunked: isResponseChunked,
+                persistence: persistence)
+            if joinsBody, let body { body.withUnsafeReadableBytes { writer.append($0.bindMemory(to: UInt8.self)) } }
+        }
+        context.write(NIOAny(buffer), promise: nil)
+        if !joinsBody, let body, bodyLength > 0 { writeFramed(body, context) }
+        if isComplete, isResponseChunked { ChunkedOutput.writeEnd([], to: context, worker.buffers) }
+        context.flush()
+        if isComplete { responseFinished() }
+    }
+
     func write(_ body: ByteBuffer) {
         guard let context, body.readableBytes > 0 else { return }
         exchange.record.bytesOut += body.readableBytes
