@@ -18,6 +18,7 @@ package struct GatewayConfiguration: Sendable {
     /// In the order of the file, at least one; each has a name of its own.
     package var routes: [RouteSettings]
     package var accessLog: AccessLogSettings
+    package var cache: NodeCacheSettings
     /// Nil: to be made from the host's name and the process.
     package var nodeID: String?
     /// The text it was read from, as it stood in the file; it may hold secrets.
@@ -54,6 +55,8 @@ package struct GatewayConfiguration: Sendable {
         let routes = section.required("routes", RouteSettings.listKind, "Which requests go where.")
         let accessLog = section.value(
             "access_log", AccessLogSettings.kind, default: AccessLogSettings(), "One line for each exchange.")
+        let cache = section.value(
+            "cache", NodeCacheSettings.kind, default: NodeCacheSettings(), "What a node keeps of cached responses.")
         let nodeID = section.optional("node", .nodeID, "This node.")
         section.later("cors", "gateways")
 
@@ -62,7 +65,7 @@ package struct GatewayConfiguration: Sendable {
         return GatewayConfiguration(
             listeners: listeners, admin: admin, trustedProxies: trustedProxies, state: state, limits: limits,
             drainMicroseconds: drain, upstreams: upstreams, authenticators: authenticators, consumers: consumers,
-            plans: plans, routes: routes, accessLog: accessLog, nodeID: nodeID)
+            plans: plans, routes: routes, accessLog: accessLog, cache: cache, nodeID: nodeID)
     }
 
     /// Two listeners on one address: the second could not start, or would take half of the first one's connections.

@@ -188,11 +188,14 @@ package actor GatewayNode {
             let worker = Worker(loop: loop, index: index, limits: snapshot.transportLimits)
             let metrics = WorkerMetrics(names: snapshot.metricNames)
             let store = state.makeStore(on: loop, metrics: metrics, log: log)
+            let accounts = FetchAccounts()
+            let cache = state.makeCache(on: loop, link: store.link) { accounts.gateway?.account($0) }
             let resources = WorkerResources(
-                metrics: metrics, store: store.store, leases: store.leases, redis: store.link,
+                metrics: metrics, store: store.store, leases: store.leases, redis: store.link, cache: cache,
                 accessLog: sink.map(AccessLog.init(sink:)),
                 workerCount: workerCount)
             let gateway = try WorkerGateway(worker: worker, snapshot: snapshot, resources: resources)
+            accounts.gateway = gateway
             worker.entry = gateway
             worker.start { gateway.tick() }
             return WorkerHandle(gateway)
@@ -284,6 +287,11 @@ package actor GatewayNode {
         case .file(let path): try AccessLogSink(.file(path))
         }
     }
+}
+
+/// Where the cache of a worker, which is made first, finds the worker's gateway.
+private final class FetchAccounts {
+    weak var gateway: WorkerGateway?
 }
 
 /// An address that can't be listened on.

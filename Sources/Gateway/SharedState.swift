@@ -18,10 +18,15 @@ struct SharedState: Sendable {
     private let memory = SharedBuckets()
     private let heartbeat: Heartbeat
     let breakers = ClusterBreakers()
+    private let near: NearCache
+    private let fills = NodeFills()
+    private let cacheSettings: NodeCacheSettings
 
     /// - Throws: `SnapshotFailure` when the certificates of `state.tls` can't be used.
     init(_ configuration: GatewayConfiguration) throws(SnapshotFailure) {
         settings = configuration.state
+        cacheSettings = configuration.cache
+        near = NearCache(capacity: configuration.cache.memoryBytes)
         nodeID = configuration.nodeID ?? Self.defaultNodeID()
         redis = try RedisSettings(settings, clientName: "sluice-\(nodeID)")
         heartbeat = Heartbeat(nodeID: nodeID, namespace: settings.namespace)
@@ -57,6 +62,15 @@ struct SharedState: Sendable {
         return (leases, leases, link)
     }
 
+    /// A worker's part of the node's response cache. On the worker's loop.
+    /// - Parameter account: told of fetches that no client's exchange accounts for.
+    func makeCache(
+        on loop: any EventLoop, link: RedisLink?, account: @escaping (ExchangeRecord) -> Void
+    ) -> ResponseCache {
+        ResponseCache(
+            near: near, fills: fills, shared: nil, loop: loop, lag: cacheSettings.lagMicroseconds, account: account)
+    }
+
     func startHeartbeat(
         on loop: any EventLoop, describe: @escaping @Sendable () async -> NodeDescription
     ) async throws {
@@ -80,6 +94,9 @@ struct SharedState: Sendable {
         guard configuration.state == settings else {
             throw SnapshotFailure(
                 place: "state", reason: "state can't be changed by a reload; restart the node to move its shared state")
+        }
+        guard configuration.cache == cacheSettings else {
+            throw SnapshotFailure(place: "cache", reason: "cache can't be changed by a reload; restart the node")
         }
         guard configuration.nodeID == nil || configuration.nodeID == nodeID else {
             throw SnapshotFailure(

@@ -52,6 +52,8 @@ final class WorkerGateway: ExchangeEntry {
     func measure() -> MetricValues {
         metrics.values.connections.open = worker.connectionCount
         metrics.values.connections.refused = worker.refusedConnections
+        // The memory is the node's, and workers are summed.
+        if worker.index == 0, let cache = resources.cache { metrics.values.cache = CacheGauges(cache.near.counters) }
         for upstream in plans.upstreams.values {
             let unused = upstream.unusedConnectionCount
             metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount - unused
@@ -132,7 +134,7 @@ final class WorkerGateway: ExchangeEntry {
         let duration = MonotonicClock.microseconds() &- record.arrivedMicroseconds
         let outcome = RouteMetrics.Outcome(
             status: record.status, bytesIn: record.bytesIn, bytesOut: record.bytesOut, totalMicroseconds: duration,
-            upstreamMicroseconds: record.upstreamMicroseconds)
+            upstreamMicroseconds: record.upstreamMicroseconds, cache: CacheOutcome(record.cache))
         if let plan = exchange.plan {
             metrics.values.routes[plan.metricsIndex].end(outcome)
         } else {
@@ -159,6 +161,11 @@ final class WorkerGateway: ExchangeEntry {
     }
 
     private static let serverOptions = Reply.options(allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+
+    /// What a fetch of the cache came to, which no client's exchange accounts for.
+    func account(_ record: ExchangeRecord) {
+        if let upstream = record.upstreamIndex { count(record, upstream: upstream) }
+    }
 
     private func count(_ record: ExchangeRecord, upstream: Int) {
         metrics.values.upstreams[upstream].attempts += record.attempts
@@ -192,6 +199,7 @@ final class WorkerGateway: ExchangeEntry {
         if let upstream = record.upstreamIndex { line.upstream = snapshot.metricNames.upstreams.names[upstream] }
         if let identity = exchange.identity { line.consumer = identity.consumer }
         line.limit = LimitDecision(record.limit)
+        line.cache = CacheOutcome(record.cache)
         if let failure = record.failure { line.error = failure.label }
         accessLog.write(line)
     }
@@ -224,6 +232,19 @@ extension LimitDecision {
     }
 }
 
+extension CacheOutcome {
+    init?(_ result: ExchangeRecord.CacheResult) {
+        switch result {
+        case .none: return nil
+        case .hit: self = .hit
+        case .stale: self = .stale
+        case .revalidated: self = .revalidated
+        case .miss: self = .miss
+        case .bypass: self = .bypass
+        }
+    }
+}
+
 extension BreakerGauge {
     init(_ state: Breaker.State) {
         switch state {
@@ -231,6 +252,15 @@ extension BreakerGauge {
         case .open: self = .open
         case .halfOpen: self = .halfOpen
         }
+    }
+}
+
+extension CacheGauges {
+    fileprivate init(_ counters: NearCounters) {
+        self.init()
+        entries = counters.entries
+        bytes = counters.bytes
+        evictions = counters.evictions
     }
 }
 

@@ -14,6 +14,8 @@ struct WorkerResources {
     let leases: LeasingRateLimitStore?
     /// The way to Redis behind the store, if there is one.
     let redis: RedisLink?
+    /// Nil only in tests of parts.
+    let cache: ResponseCache?
     var accessLog: AccessLog?
     /// The part of per-node bounds that this worker gets.
     let workerCount: Int
@@ -82,7 +84,12 @@ private struct PlanAssembly {
         filters.append(forwarding)
         return RoutePlan(
             name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), filters: filters,
-            service: services[route.upstream] ?? UnconfiguredService())
+            service: cached(route, services[route.upstream] ?? UnconfiguredService()))
+    }
+
+    private func cached(_ route: RouteSettings, _ service: any ExchangeService) -> any ExchangeService {
+        guard let settings = route.cache, let cache = resources.cache else { return service }
+        return CacheService(route: CacheRoute(settings, of: route.rule), cache: cache, inner: service)
     }
 
     private func authenticate(_ settings: RouteAuthentication) -> AuthenticationFilter {

@@ -23,6 +23,16 @@ package enum MonotonicClock {
     }
 }
 
+/// The time of day, which jumps when it is set: only for what other hosts have stamped, such as `Date`.
+package enum WallClock {
+    /// Seconds since 1970.
+    package static func seconds() -> Int {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return now.tv_sec
+    }
+}
+
 /// The wall clock as HTTP wants it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7), formatted once a second.
 package final class HTTPDate {
     private var second = -1

@@ -75,7 +75,7 @@ extension Kind where Value == String {
 
 extension Kind where Value == [FieldCondition] {
     /// A mapping from names to a literal value or `~expression`.
-    fileprivate static func conditions(_ name: Kind<String>) -> Kind {
+    static func conditions(_ name: Kind<String>) -> Kind {
         let value = Kind<String>.scalar(
             "a value, or a regular expression that starts with ~",
             schema: ["type": ["string", "number", "boolean"]]

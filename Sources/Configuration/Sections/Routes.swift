@@ -7,6 +7,8 @@ package struct RouteSettings: Sendable {
     /// Nil: open to all.
     package var authentication: RouteAuthentication?
     package var limits: [LimitSettings]
+    /// Nil: nothing is cached.
+    package var cache: RouteCacheSettings?
     /// The name of an upstream.
     package var upstream: String
 
@@ -22,9 +24,11 @@ package struct RouteSettings: Sendable {
             "auth", .routeAuthentication, default: nil, "Who may take it: none, an authenticator, or several.")
         let limits = section.value(
             "limit", .oneOrMany(LimitSettings.kind), default: [], "How often it may be taken; all limits must agree.")
+        let cache = section.value(
+            "cache", RouteCacheSettings.kind, default: nil, "What of its responses is kept, and how long.")
         let upstream = section.optional("upstream", .reference(to: .upstreams), "Where its requests go.")
         let goesElsewhere = section.later("aggregate", "split")
-        section.later("cache", "request", "response", "cors", "versions", "mirror", "grpc")
+        section.later("request", "response", "cors", "versions", "mirror", "grpc")
 
         if !section.has("upstream"), !goesElsewhere {
             section.reader.report("a route needs an upstream", hint: "add upstream: NAME")
@@ -36,10 +40,15 @@ package struct RouteSettings: Sendable {
                 hint: "add auth, or count per ip")
         }
         guard let upstream, let path = match.path else { return nil }
+        if let cache {
+            RouteCacheSettings.check(
+                cache, path, methods: match.methods, isOpen: isOpen, section.place(of: "cache"))
+        }
         let rule = RouteRule(
             name: name ?? "", hosts: match.hosts, path: path, methods: match.methods, headers: match.headers,
             query: match.query)
-        return RouteSettings(rule: rule, authentication: authentication, limits: limits, upstream: upstream)
+        return RouteSettings(
+            rule: rule, authentication: authentication, limits: limits, cache: cache, upstream: upstream)
     }
 
     /// All routes: named, and none ambiguous.

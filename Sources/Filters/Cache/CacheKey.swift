@@ -41,10 +41,21 @@ struct CacheKeyWriter {
 
     /// Appends the key of the exchange's request.
     func write(_ exchange: Exchange, to key: ByteBuilder) {
+        write(exchange, path: exchange.request.path, query: exchange.request.query, to: key)
+    }
+
+    /// Appends the key that the request would have for another target on the same origin.
+    func write(_ exchange: Exchange, target: Bytes, to key: ByteBuilder) {
+        let mark = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
+        let query = mark < target.count ? target.slice(mark + 1, target.count - mark - 1) : target.slice(mark, 0)
+        write(exchange, path: target.slice(0, mark), query: query, to: key)
+    }
+
+    private func write(_ exchange: Exchange, path: Bytes, query: Bytes, to key: ByteBuilder) {
         let request = exchange.request
         appendOrigin(exchange, to: key)
-        append(request.path, to: key)
-        appendQuery(request.query, to: key)
+        Self.append(path, to: key)
+        appendQuery(query, to: key)
         for (index, name) in headers.enumerated() {
             let value = name.withUnsafeBufferPointer { request.fields.first($0) }
             appendPart("h.", rules.headers[index], value, to: key)
@@ -65,7 +76,11 @@ struct CacheKeyWriter {
     private func appendOrigin(_ exchange: Exchange, to key: ByteBuilder) {
         let fields = exchange.request.fields
         let isTrusted = exchange.peer.isTrusted
-        if isTrusted, let scheme = fields.first(.forwardedProto) { append(scheme, to: key) } else { key.append("http") }
+        if isTrusted, let scheme = fields.first(.forwardedProto) {
+            Self.append(scheme, to: key)
+        } else {
+            key.append("http")
+        }
         key.append("://")
         appendLowered(exchange.request.host, to: key)
     }
@@ -74,14 +89,14 @@ struct CacheKeyWriter {
         key.append("|")
         key.append(kind)
         var name = name
-        name.withUTF8 { append($0, to: key) }
+        name.withUTF8 { Self.append($0, to: key) }
         if let value { appendValue(value, to: key) }
     }
 
     /// An empty value is not the same as none.
     private func appendValue(_ value: Bytes, to key: ByteBuilder) {
         key.append("=")
-        append(value, to: key)
+        Self.append(value, to: key)
     }
 
     // MARK: The query
@@ -90,13 +105,13 @@ struct CacheKeyWriter {
         guard !query.isEmpty, rules.query != .none else { return }
         if case .all = rules.query, !rules.sortsQuery {
             key.append("?")
-            return append(query, to: key)
+            return Self.append(query, to: key)
         }
         var parameters = parts(of: query).filter(counts)
         if rules.sortsQuery { parameters.sort { $0.lexicographicallyPrecedes($1) } }
         for (index, parameter) in parameters.enumerated() {
             key.append(index == 0 ? "?" : "&")
-            append(parameter, to: key)
+            Self.append(parameter, to: key)
         }
     }
 
@@ -126,11 +141,11 @@ struct CacheKeyWriter {
 
     // MARK: Escaping
 
-    private func append(_ bytes: Bytes, to key: ByteBuilder) {
+    static func append(_ bytes: Bytes, to key: ByteBuilder) {
         var start = 0
-        for index in 0..<bytes.count where Self.mustEscape(bytes, at: index) {
+        for index in 0..<bytes.count where mustEscape(bytes, at: index) {
             key.append(bytes.slice(start, index - start))
-            Self.appendEscaped(bytes[index], to: key)
+            appendEscaped(bytes[index], to: key)
             start = index + 1
         }
         key.append(bytes.slice(start, bytes.count - start))

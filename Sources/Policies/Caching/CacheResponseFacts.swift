@@ -67,6 +67,9 @@ package struct CacheResponseFacts: Sendable {
         }
     }
 
+    /// The route says that responses differ by this request field too.
+    package mutating func addVary(_ name: String) { vary.add(name: name) }
+
     /// The directives that count for this cache; with those that are meant for it `Expires` doesn't (RFC 9213 §2.2).
     var effective: (directives: CacheDirectives, isTargeted: Bool) {
         if !targeted.isEmpty, let own = TargetedDirectives.parse(targeted) { return (own, true) }

@@ -36,6 +36,13 @@ package struct FieldCondition: Hashable, Sendable {
         expectation = .pattern(expression)
     }
 
+    /// Whether a header's value, or a query parameter's as it stands, meets the condition.
+    package func accepts(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
+        if let pattern { return value.count <= 4096 && pattern.matches(FieldBytes(header: value)) }
+        guard case .literal(let text) = expectation else { return false }
+        return value.elementsEqual(text.utf8)
+    }
+
     /// Both cannot hold for a field that comes once: the same name (`fold` makes it comparable) and two different literals.
     func excludes(_ other: FieldCondition, comparing fold: (String) -> String) -> Bool {
         guard case .literal(let mine) = expectation, case .literal(let theirs) = other.expectation else { return false }

@@ -22,6 +22,8 @@ package struct AccessLogRecord {
     package var upstreamMicroseconds: Int?
     /// Nil where no limit applied.
     package var limit: LimitDecision?
+    /// Nil where no cache took part.
+    package var cache: CacheOutcome?
     /// A constant word for what went wrong (`connect_timeout`); empty where nothing did.
     package var error = ""
 

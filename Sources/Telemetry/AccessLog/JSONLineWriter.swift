@@ -33,6 +33,11 @@ package struct JSONLineWriter {
         if let waited = record.upstreamMicroseconds { append(",\"upstream_us\":", waited, to: &line) }
         append(",\"bytes_in\":", record.bytesIn, to: &line)
         append(",\"bytes_out\":", record.bytesOut, to: &line)
+        if let cache = record.cache {
+            line.append(",\"cache\":\"")
+            line.append(cache.label)
+            line.append("\"")
+        }
         if let limit = record.limit {
             line.append(",\"limit\":\"")
             line.append(limit.label)

@@ -10,6 +10,7 @@ package struct RouteMetrics: Sendable {
     /// The part of `total` spent waiting for an upstream; only exchanges that were forwarded.
     package private(set) var upstream = LatencyHistogram()
     package private(set) var inFlight = 0
+    package private(set) var cache = CaseCounts<CacheOutcome>()
 
     package init() {}
 
@@ -21,10 +22,14 @@ package struct RouteMetrics: Sendable {
         package var totalMicroseconds: Int
         /// Nil where nothing was forwarded.
         package var upstreamMicroseconds: Int?
+        /// Nil where the route has no cache.
+        package var cache: CacheOutcome?
 
         package init(
-            status: Int, bytesIn: Int, bytesOut: Int, totalMicroseconds: Int, upstreamMicroseconds: Int? = nil
+            status: Int, bytesIn: Int, bytesOut: Int, totalMicroseconds: Int, upstreamMicroseconds: Int? = nil,
+            cache: CacheOutcome? = nil
         ) {
+            self.cache = cache
             self.status = status
             self.bytesIn = bytesIn
             self.bytesOut = bytesOut
@@ -55,6 +60,7 @@ package struct RouteMetrics: Sendable {
         bytesOut += outcome.bytesOut
         total.record(microseconds: outcome.totalMicroseconds)
         gateway.record(microseconds: outcome.totalMicroseconds - (outcome.upstreamMicroseconds ?? 0))
+        if let result = outcome.cache { cache[result] += 1 }
         if let waited = outcome.upstreamMicroseconds { upstream.record(microseconds: waited) }
     }
 
@@ -68,5 +74,6 @@ package struct RouteMetrics: Sendable {
         left.gateway += right.gateway
         left.upstream += right.upstream
         left.inFlight += right.inFlight
+        left.cache += right.cache
     }
 }

@@ -5,6 +5,7 @@ package struct MetricValues: Sendable {
     package var policies: [LimitMetrics] = []
     package var redis = RedisMetrics()
     package var connections = ConnectionMetrics()
+    package var cache = CacheGauges()
 
     package init() {}
 
@@ -26,6 +27,7 @@ package struct MetricValues: Sendable {
         add(&left.policies, right.policies, +=)
         left.redis += right.redis
         left.connections += right.connections
+        left.cache += right.cache
     }
 
     private static func add<Element>(

@@ -9,6 +9,7 @@ package enum PrometheusText {
         let routes = zip(snapshot.names.routes.names, values.routes).filter { !$0.1.isUntouched }
         renderRequests(Array(routes), &writer)
         renderDurations(Array(routes), &writer)
+        renderCache(Array(routes), values.cache, &writer)
         renderLimits(Array(zip(snapshot.names.policies.names, values.policies)), &writer)
         let upstreams = zip(snapshot.names.upstreams.names, values.upstreams).dropFirst(2)
         renderUpstreams(Array(upstreams), &writer)
@@ -54,6 +55,23 @@ package enum PrometheusText {
         for (route, metrics) in routes where metrics.upstream.count > 0 {
             writer.histogram([("route", route)], metrics.upstream, .requests)
         }
+    }
+
+    private static func renderCache(
+        _ routes: [(String, RouteMetrics)], _ memory: CacheGauges, _ writer: inout PrometheusWriter
+    ) {
+        writer.begin("sluice_cache_requests_total", .counter, "How the cache took part, on routes that have one.")
+        for (route, metrics) in routes where metrics.cache.total > 0 {
+            for outcome in CacheOutcome.allCases {
+                writer.sample([("route", route), ("result", "\(outcome.label)")], metrics.cache[outcome])
+            }
+        }
+        writer.begin("sluice_cache_memory_bytes", .gauge, "Cached responses in the node's memory.")
+        writer.sample(memory.bytes)
+        writer.begin("sluice_cache_memory_entries", .gauge, "Keys with cached responses in the node's memory.")
+        writer.sample(memory.entries)
+        writer.begin("sluice_cache_evictions_total", .counter, "Keys that left the memory to make room.")
+        writer.sample(memory.evictions)
     }
 
     private static func renderLimits(_ policies: [(String, LimitMetrics)], _ writer: inout PrometheusWriter) {

@@ -1,0 +1,255 @@
+import GatewayCore
+import HTTPWire
+import NIOCore
+import Policies
+
+/// A client's exchange while the cache has no answer at hand: asks the shared store, fetches, or follows somebody's fetch.
+///
+/// It is kept alive by whomever it waits for, and lets go of its exchange when that is answered or its client leaves.
+final class CacheFollower: ResponseProducer {
+    /// Nobody waits for others longer than so many looks.
+    private static let mostLooks = 40
+
+    let service: CacheService
+    let key: [UInt8]
+    let facts: CacheRequestFacts
+    let request: FetchRequest
+    /// Nil once it is answered or gone.
+    private(set) var exchange: Exchange?
+    private weak var fetch: Fetch?
+    private(set) var isWritable = true
+    private var looks = 0
+    /// It has the node's right to look after the key.
+    private var hasKey = false
+    private let onlyReads: Bool
+
+    private var cache: ResponseCache { service.cache }
+
+    init(_ exchange: Exchange, _ facts: CacheRequestFacts, key: [UInt8], of service: CacheService) {
+        self.exchange = exchange
+        self.facts = facts
+        self.key = key
+        self.service = service
+        request = FetchRequest(exchange, facts: facts)
+        // What a part or a head is worth to others is not known before it is here: neither begins a fetch.
+        onlyReads =
+            facts.hasRange || exchange.request.isHEAD || facts.directives.onlyIfCached || facts.directives.noStore
+        exchange.downstream.attach(self)
+    }
+
+    // MARK: Looking
+
+    func look() {
+        guard let exchange else { return leaveKey() }
+        looks += 1
+        guard looks <= Self.mostLooks else { return goAlone(.miss, detail: "crowded") }
+        if !onlyReads, !hasKey {
+            if let fetch = cache.fetches[key], join(fetch) { return }
+            hasKey = cache.fills.take(key, on: cache.loop) { [self] in lookAgain() }
+            guard hasKey else { return }
+        }
+        guard let shared = cache.shared else { return decideAlone(exchange) }
+        let entry = key.withUnsafeBufferPointer { cache.near.look($0) }
+        let known = entry.flatMap { service.select($0, exchange) }
+        let question = SharedLook(
+            key: key, fields: service.candidates(exchange, entry?.vary), intent: intent, known: known?.response,
+            tags: onlyReads ? [] : service.tags(exchange.request.path))
+        let now = MonotonicClock.microsecondsWithSleep()
+        shared.look(question) { [self] answer in decide(answer, known, now) }
+    }
+
+    private var intent: SharedLook.Intent {
+        onlyReads ? .read : facts.directives.noCache || facts.directives.maxAge != nil ? .validate : .fill
+    }
+
+    /// Somebody has finished: what was missing may be in memory now.
+    private func lookAgain() {
+        guard let exchange else { return }
+        let now = MonotonicClock.microsecondsWithSleep()
+        if let entry = key.withUnsafeBufferPointer({ cache.near.look($0) }) {
+            if let slot = service.select(entry, exchange), use(slot, now) { return }
+            if entry.passUntil > now { return goAlone(.miss, detail: "hit-for-miss") }
+        }
+        look()
+    }
+
+    // MARK: Deciding
+
+    /// Without a shared store.
+    private func decideAlone(_ exchange: Exchange) {
+        let now = MonotonicClock.microsecondsWithSleep()
+        let slot = key.withUnsafeBufferPointer { cache.near.look($0) }.flatMap { service.select($0, exchange) }
+        // It may have come while the key was being taken.
+        if let slot, use(slot, now) { return }
+        if facts.directives.onlyIfCached { return refuse() }
+        if onlyReads { return goAlone(slot == nil ? .uriMiss : .stale) }
+        startFetch(validating: slot, fill: nil)
+    }
+
+    private func decide(_ answer: SharedAnswer, _ known: NearSlot?, _ asked: Int) {
+        guard exchange != nil else { return abandon(answer) }
+        let now = MonotonicClock.microsecondsWithSleep()
+        switch answer {
+        case .found(let response, let isSoft, let fill, let filling):
+            let slot = cache.near.keep(response, under: key, confirmedAt: asked, isSoft: isSoft)
+            decide(slot, fill, filling, now)
+        case .same(_, let isSoft, let fill, let filling):
+            guard let known else { return goAlone(.miss) }
+            known.confirm(at: asked)
+            if isSoft { known.soften() }
+            decide(known, fill, filling, now)
+        case .missing(let fill): startFetch(validating: nil, fill: fill)
+        case .filling:
+            if facts.directives.onlyIfCached { return refuse() }
+            if onlyReads { return goAlone(.uriMiss) }
+            waitForOthers()
+        case .pass(let remaining):
+            cache.near.pass(key, until: now + remaining)
+            goAlone(.miss, detail: "hit-for-miss")
+        case .unavailable: decideWithoutShared(known, now)
+        }
+    }
+
+    private func decide(_ slot: NearSlot, _ fill: SharedFill?, _ filling: SharedFilling, _ now: Int) {
+        let isAsked = intent == .validate && fill != nil
+        if !isAsked, use(slot, now) {
+            // A stale answer was enough for this client; the right to refresh it is used for the next ones.
+            if let fill { refreshInBackground(slot, fill) } else { leaveKey() }
+            return
+        }
+        if let fill { return startFetch(validating: slot, fill: fill) }
+        if facts.directives.onlyIfCached { return refuse() }
+        // What has to be validated for each request is not worth waiting for, nor is an origin that just failed.
+        if onlyReads || filling != .busy || slot.response.lifetime.fresh == 0 { return goAlone(.stale) }
+        waitForOthers()
+    }
+
+    private func decideWithoutShared(_ known: NearSlot?, _ now: Int) {
+        if let known, use(known, now) { return leaveKey() }
+        if facts.directives.onlyIfCached { return refuse() }
+        if onlyReads { return goAlone(known == nil ? .uriMiss : .stale) }
+        startFetch(validating: known, fill: nil)
+    }
+
+    /// Answers with what is stored, if it may be used without asking the origin.
+    private func use(_ slot: NearSlot, _ now: Int) -> Bool {
+        guard let exchange else { return true }
+        let age = slot.response.age(at: now)
+        let isStale: Bool
+        switch Reuse.decide(
+            slot.response.lifetime, age: age, request: facts.directives, isPurgedSoftly: slot.isSoft)
+        {
+        case .fresh: isStale = false
+        case .staleWhileRevalidating, .staleByRequest: isStale = true
+        case .validate(servesOnError: true) where slot.heldUntil > now: isStale = true
+        case .validate: return false
+        }
+        leave()
+        service.reply(exchange, slot.response, facts, age: age, isStale: isStale)
+        return true
+    }
+
+    private func waitForOthers() {
+        // Others of this node wait for this one, which keeps the key.
+        cache.shared?.whenFilled(key) { [self] in
+            if exchange == nil { leaveKey() } else { look() }
+        }
+    }
+
+    private func refuse() {
+        leaveKey()
+        guard let exchange else { return }
+        leave()
+        exchange.responseLines.append("Cache-Status: sluice; detail=only-if-cached\r\nX-Cache: MISS\r\n")
+        exchange.record.cache = .miss
+        exchange.answer(StoredAnswer.onlyIfCached)
+    }
+
+    /// The client has left; what was taken for it is given back.
+    private func abandon(_ answer: SharedAnswer) {
+        switch answer {
+        case .found(_, _, let fill?, _), .same(_, _, let fill?, _), .missing(let fill): cache.shared?.end(fill, .failed)
+        default: break
+        }
+        leaveKey()
+    }
+
+    private func leaveKey() {
+        guard hasKey else { return }
+        hasKey = false
+        cache.fills.end(key)
+    }
+
+    // MARK: Fetching
+
+    private func startFetch(validating slot: NearSlot?, fill: SharedFill?) {
+        guard let exchange else { return }
+        let entry = key.withUnsafeBufferPointer { cache.near.look($0) }
+        let variant = entry.map { VariantKey.of($0.vary, exchange.request.fields) }
+        let fetch = Fetch(service, key: key, request, variant: variant, validating: slot, fill: fill, hasKey: hasKey)
+        // It gives the key back when it ends.
+        hasKey = false
+        self.fetch = fetch
+        fetch.start(for: self)
+    }
+
+    private func refreshInBackground(_ slot: NearSlot, _ fill: SharedFill) {
+        let fetch = Fetch(
+            service, key: key, request, variant: slot.response.variant, validating: slot, fill: fill, hasKey: hasKey)
+        hasKey = false
+        fetch.start()
+    }
+
+    private func join(_ fetch: Fetch) -> Bool {
+        guard fetch.add(self) else { return false }
+        self.fetch = fetch
+        return true
+    }
+
+    /// Whether its request selects the same response, by the names that the response gives.
+    func selects(_ variant: [UInt8], by vary: VaryNames) -> Bool {
+        guard let exchange else { return false }
+        return VariantKey.of(vary, exchange.request.fields) == variant
+    }
+
+    /// Nobody's answer can serve this client: its request goes to the origin as it is.
+    func goAlone(_ forward: CacheStatusField.Forward, isCollapsed: Bool = false, detail: String? = nil) {
+        leaveKey()
+        guard let exchange else { return }
+        leave()
+        service.pass(exchange, forward, isCollapsed: isCollapsed, detail: detail)
+    }
+
+    // MARK: Following a fetch
+
+    /// Lets go of the exchange, which then is somebody else's to answer.
+    @discardableResult
+    func leave() -> Exchange? {
+        defer {
+            exchange = nil
+            fetch = nil
+        }
+        return exchange
+    }
+
+    func write(_ bytes: ByteBuffer) { exchange?.downstream.write(bytes) }
+
+    func end(trailers: [UInt8]) { leave()?.downstream.end(trailers: trailers) }
+
+    func abort(_ failure: Failure) { leave()?.downstream.abort(failure) }
+
+    // MARK: ResponseProducer
+
+    func receiveBody(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {}
+
+    func clientLost() {
+        let fetch = self.fetch
+        leave()
+        fetch?.remove(self)
+    }
+
+    func clientWritabilityChanged(isWritable: Bool) {
+        self.isWritable = isWritable
+        fetch?.flowChanged()
+    }
+}

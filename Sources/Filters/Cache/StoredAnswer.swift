@@ -1,0 +1,71 @@
+import GatewayCore
+import HTTPWire
+import NIOCore
+import Policies
+
+/// Sends a stored response: all of it, the part that was asked for, or word that the client has it already.
+enum StoredAnswer {
+    static func send(_ response: CachedResponse, _ facts: CacheRequestFacts, to exchange: Exchange) {
+        if !facts.conditions.isEmpty, (200..<300).contains(response.status) {
+            switch facts.conditions.evaluate(etag: response.etag, lastModified: response.lastModified) {
+            case .proceed: break
+            case .notModified: return sendNotModified(response.lines, to: exchange)
+            case .failed: return exchange.answer(preconditionFailed)
+            }
+        }
+        if facts.hasRange, response.status == 200, !exchange.request.isHEAD, sendPart(response, to: exchange) { return }
+        let length = response.body.readableBytes
+        let framing: BodyLength = length > 0 ? .exactly(length) : .none
+        let body = exchange.request.isHEAD || length == 0 ? nil : response.body
+        response.lines.withUnsafeBufferPointer {
+            exchange.downstream.respond(
+                StoredHead(status: response.status, lines: $0, length: framing), body: body, isComplete: true)
+        }
+    }
+
+    static func sendNotModified(_ lines: [UInt8], to exchange: Exchange) {
+        StoredFields.ofNotModified(lines).withUnsafeBufferPointer {
+            exchange.downstream.respond(
+                StoredHead(status: 304, lines: $0, length: .none), body: nil, isComplete: true)
+        }
+    }
+
+    /// RFC 9110 §14: false if the whole is to be sent.
+    private static func sendPart(_ response: CachedResponse, to exchange: Exchange) -> Bool {
+        let fields = exchange.request.fields
+        guard let range = fields.first("range") else { return false }
+        let length = response.body.readableBytes
+        let outcome = RangeRequest.evaluate(
+            range, ifRange: fields.first("if-range"), length: length, etag: response.etag,
+            lastModified: response.lastModifiedText.isEmpty ? nil : response.lastModified)
+        var lines = response.lines
+        switch outcome {
+        case .whole: return false
+        case .part(let part):
+            lines.append(
+                contentsOf: "Content-Range: bytes \(part.lowerBound)-\(part.upperBound - 1)/\(length)\r\n".utf8)
+            let start = response.body.readerIndex + part.lowerBound
+            let body = response.body.getSlice(at: start, length: part.count)
+            lines.withUnsafeBufferPointer {
+                exchange.downstream.respond(
+                    StoredHead(status: 206, lines: $0, length: .exactly(part.count)), body: body, isComplete: true)
+            }
+        case .unsatisfiable:
+            exchange.responseLines.append("Content-Range: bytes */")
+            exchange.responseLines.append(decimal: length)
+            exchange.responseLines.append("\r\n")
+            exchange.answer(rangeNotSatisfiable)
+        }
+        return true
+    }
+
+    static let preconditionFailed = Reply(
+        status: 412, kind: "precondition-failed", title: "Precondition failed",
+        detail: "The stored response is not the one that the request's precondition names.")
+    private static let rangeNotSatisfiable = Reply(
+        status: 416, kind: "range-not-satisfiable", title: "Range not satisfiable",
+        detail: "The body is shorter than the first byte of the range.")
+    static let onlyIfCached = Reply(
+        status: 504, kind: "not-cached", title: "Gateway timeout",
+        detail: "The request allows only a stored response (only-if-cached), and none may be used.")
+}

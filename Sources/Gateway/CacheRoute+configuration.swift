@@ -1,0 +1,63 @@
+import Configuration
+import Filters
+import Policies
+
+extension CacheRoute {
+    /// - Parameter isAuthenticated: the route knows its callers.
+    init(_ settings: RouteCacheSettings, of rule: RouteRule) {
+        self.init(name: rule.name)
+        rules.ttl = settings.ttlMicroseconds
+        rules.forceTTL = settings.forceTTLMicroseconds
+        rules.staleWhileRevalidate = settings.staleWhileRevalidateMicroseconds
+        rules.staleIfError = settings.staleIfErrorMicroseconds
+        if let statuses = settings.statuses { rules.statuses = Set(statuses) }
+        rules.isPerIdentity = !settings.keyClaims.isEmpty
+        key.query = CacheKeyRules.Query(settings.query)
+        key.sortsQuery = settings.sortsQuery
+        key.headers = settings.keyHeaders
+        key.claims = settings.keyClaims
+        // Another route may serve the same URL to requests with other headers, and otherwise.
+        if !rule.headers.isEmpty { key.route = rule.name }
+        for name in settings.vary { vary.add(name: name) }
+        usesGET = settings.methods.contains("GET")
+        usesHEAD = settings.methods.contains("HEAD")
+        maximumObject = settings.maximumObjectBytes
+        tags = settings.tags.map { TagTemplate($0, of: rule.path) }
+        bypass.headers = settings.bypassHeaders.map { CacheBypass.Condition($0, name: $0.name.lowercased()) }
+        bypass.query = settings.bypassQuery.map { CacheBypass.Condition($0, name: $0.name) }
+        bypass.cookies = settings.bypassCookies
+    }
+}
+
+extension CacheKeyRules.Query {
+    fileprivate init(_ query: RouteCacheSettings.Query) {
+        switch query {
+        case .all: self = .all
+        case .none: self = .none
+        case .keep(let names): self = .keep(names)
+        case .ignore(let names): self = .ignore(names)
+        }
+    }
+}
+
+extension CacheBypass.Condition {
+    fileprivate init(_ condition: FieldCondition, name: String) {
+        self.init(name: name) { condition.accepts($0) }
+    }
+}
+
+extension TagTemplate {
+    /// Parameters that the path doesn't have were refused with the configuration.
+    fileprivate init(_ text: String, of path: PathPattern) {
+        var parts: [Part] = []
+        var rest = text[...]
+        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
+            if open > rest.startIndex { parts.append(.literal(String(rest[..<open]))) }
+            let name = String(rest[rest.index(after: open)..<close])
+            if let segment = path.segments.firstIndex(of: .parameter(name)) { parts.append(.segment(segment)) }
+            rest = rest[rest.index(after: close)...]
+        }
+        if !rest.isEmpty { parts.append(.literal(String(rest))) }
+        self.init(parts)
+    }
+}
