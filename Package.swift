@@ -54,6 +54,8 @@ let package = Package(
                 .embedInCode("Nodes/heartbeat.lua"), .embedInCode("Nodes/node.lua"),
                 .embedInCode("Breaker/breaker.lua"), .embedInCode("Breaker/sync.lua"),
                 .embedInCode("Breaker/force.lua"),
+                .embedInCode("Cache/look.lua"), .embedInCode("Cache/store.lua"),
+                .embedInCode("Cache/end.lua"), .embedInCode("Cache/purge.lua"),
             ]),
         library("Transport", ["GatewayCore", "HTTPWire", "Policies", nioCore, nioPosix]),
         library("RedisClient", ["CHiredis", nioCore, nioPosix, .product(name: "NIOSSL", package: "swift-nio-ssl")]),

@@ -3,6 +3,7 @@ import Filters
 import GatewayCore
 import NIOCore
 import RedisClient
+import Synchronization
 import Telemetry
 
 #if canImport(Glibc)
@@ -20,6 +21,7 @@ struct SharedState: Sendable {
     let breakers = ClusterBreakers()
     private let near: NearCache
     private let fills = NodeFills()
+    private let cacheStores = CacheStores()
     private let cacheSettings: NodeCacheSettings
 
     /// - Throws: `SnapshotFailure` when the certificates of `state.tls` can't be used.
@@ -67,8 +69,10 @@ struct SharedState: Sendable {
     func makeCache(
         on loop: any EventLoop, link: RedisLink?, account: @escaping (ExchangeRecord) -> Void
     ) -> ResponseCache {
-        ResponseCache(
-            near: near, fills: fills, shared: nil, loop: loop, lag: cacheSettings.lagMicroseconds, account: account)
+        let shared = link.map { RedisResponses(link: $0, namespace: settings.namespace) }
+        if let shared { cacheStores.add(shared, on: loop) }
+        return ResponseCache(
+            near: near, fills: fills, shared: shared, loop: loop, lag: cacheSettings.lagMicroseconds, account: account)
     }
 
     func startHeartbeat(
@@ -86,6 +90,18 @@ struct SharedState: Sendable {
         // No request waits for it.
         redis.timeout = .seconds(1)
         redis.longestBackoff = .milliseconds(500)
+        breakers.whenCacheChanges { [near, cacheStores] event in
+            switch event {
+            case .filled(let key, let version):
+                if let version { near.distrust(key, except: version) }
+                cacheStores.filled(key)
+            case .purge(let key, let isSoft): if isSoft { near.soften(key) } else { near.remove(key) }
+            case .purgeTag(let tag, let isSoft): near.purge(tag: tag, isSoft: isSoft)
+            case .purgeAll: near.removeAll()
+            // News may have been missed.
+            case nil: near.distrust()
+            }
+        }
         try await breakers.start(redis, namespace: settings.namespace, nodeID: nodeID, on: loop)
     }
 
@@ -118,5 +134,20 @@ struct SharedState: Sendable {
         gethostname(&name, name.count - 1)
         let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return "\(host.isEmpty ? "node" : host)-\(getpid())"
+    }
+}
+
+/// The shared cache as each worker sees it, for news that concerns all of them.
+private final class CacheStores: Sendable {
+    private let stores = Mutex<[(store: NIOLoopBound<RedisResponses>, loop: any EventLoop)]>([])
+
+    /// On the store's loop.
+    func add(_ store: RedisResponses, on loop: any EventLoop) {
+        let bound = NIOLoopBound(store, eventLoop: loop)
+        stores.withLock { $0.append((bound, loop)) }
+    }
+
+    func filled(_ key: [UInt8]) {
+        for (store, loop) in stores.withLock({ $0 }) { loop.execute { store.value.filled(key) } }
     }
 }

@@ -32,10 +32,13 @@ final class BreakerReporter {
     private var isStopped = false
     /// An operator has changed what is left of a limit.
     private let onLimitsChanged: () -> Void
+    /// A message about cached responses; nil: some may have been lost.
+    private let onCacheEvent: (CacheEvent?) -> Void
 
     init(
         link: RedisLink, subscription: RedisSubscription, namespace: String, nodeID: String,
         breakers: @escaping () -> [String: SharedBreaker], onLimitsChanged: @escaping () -> Void = {},
+        onCacheEvent: @escaping (CacheEvent?) -> Void = { _ in },
         now: @escaping () -> Int = MonotonicClock.microseconds
     ) {
         self.link = link
@@ -43,6 +46,7 @@ final class BreakerReporter {
         self.nodeID = nodeID
         self.breakers = breakers
         self.onLimitsChanged = onLimitsChanged
+        self.onCacheEvent = onCacheEvent
         self.now = now
         scripts = BreakerScripts(link: link, namespace: namespace)
     }
@@ -50,7 +54,10 @@ final class BreakerReporter {
     /// Runs until it is stopped. On its loop.
     func start() {
         subscription.onMessage = { [self] _, payload in hear(payload) }
-        subscription.onSubscribed = { [self] in report(isForced: true) }
+        subscription.onSubscribed = { [self] in
+            onCacheEvent(nil)
+            report(isForced: true)
+        }
         link.onChange = { [self] change in
             if change == .connected { report(isForced: true) }
         }
@@ -116,6 +123,7 @@ final class BreakerReporter {
     }
 
     private func hear(_ payload: [UInt8]) {
+        if let event = CacheEvent(payload) { return onCacheEvent(event) }
         let text = String(decoding: payload, as: UTF8.self)
         if text.hasPrefix("limits ") { return onLimitsChanged() }
         guard let event = ClusterView.parse(event: text) else { return }

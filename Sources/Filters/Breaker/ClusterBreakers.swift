@@ -10,6 +10,7 @@ package final class ClusterBreakers: Sendable {
         var reporter: NIOLoopBound<BreakerReporter>?
         var loop: (any EventLoop)?
         var onLimitsChanged: (@Sendable () -> Void)?
+        var onCacheEvent: (@Sendable (CacheEvent?) -> Void)?
     }
 
     private let guarded = Mutex(Guarded())
@@ -25,6 +26,11 @@ package final class ClusterBreakers: Sendable {
     /// What to do when an operator has changed what is left of a limit: the same channel tells.
     package func whenLimitsChange(_ body: @escaping @Sendable () -> Void) {
         guarded.withLock { $0.onLimitsChanged = body }
+    }
+
+    /// What to do when cached responses have changed somewhere (nil: they may have): the same channel tells.
+    package func whenCacheChanges(_ body: @escaping @Sendable (CacheEvent?) -> Void) {
+        guarded.withLock { $0.onCacheEvent = body }
     }
 
     /// Has what is urgent reported at once; cheap to call often. On any thread.
@@ -48,7 +54,8 @@ package final class ClusterBreakers: Sendable {
                 link: RedisLink(settings, on: loop),
                 subscription: RedisSubscription(settings, channels: ["\(namespace):events"], on: loop),
                 namespace: namespace, nodeID: nodeID, breakers: { [self] in guarded.withLock { $0.breakers } },
-                onLimitsChanged: { [self] in guarded.withLock { $0.onLimitsChanged }?() })
+                onLimitsChanged: { [self] in guarded.withLock { $0.onLimitsChanged }?() },
+                onCacheEvent: { [self] event in guarded.withLock { $0.onCacheEvent }?(event) })
             reporter.start()
             return NIOLoopBound(reporter, eventLoop: loop)
         }.get()

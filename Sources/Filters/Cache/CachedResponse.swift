@@ -26,7 +26,8 @@ package final class CachedResponse: Sendable {
     package let receivedAt: Int
 
     package init(
-        status: Int, lines: [UInt8], body: ByteBuffer, facts: CacheResponseFacts, lifetime: CacheLifetime,
+        status: Int, lines: [UInt8], body: ByteBuffer, facts: CacheResponseFacts, vary: VaryNames,
+        lifetime: CacheLifetime,
         variant: [UInt8], tags: [CacheTag], version: String, initialAge: Int, receivedAt: Int
     ) {
         self.status = status
@@ -36,7 +37,7 @@ package final class CachedResponse: Sendable {
         etag = facts.etag
         lastModified = facts.lastModified ?? facts.date
         lastModifiedText = facts.lastModifiedText
-        vary = facts.vary
+        self.vary = vary
         self.variant = variant
         self.tags = tags
         self.version = version

@@ -297,7 +297,8 @@ final class Fetch {
         keep(
             CachedResponse(
                 status: draft.status, lines: draft.lines, body: draft.body, facts: draft.facts,
-                lifetime: draft.lifetime, variant: draft.variant, tags: draft.tags, version: Self.newVersion(),
+                vary: draft.facts.vary, lifetime: draft.lifetime, variant: draft.variant, tags: draft.tags,
+                version: Self.newVersion(),
                 initialAge: draft.initialAge, receivedAt: draft.receivedAt), isRenewal: false)
     }
 
@@ -305,7 +306,7 @@ final class Fetch {
         cache.near.keep(response, under: key, confirmedAt: MonotonicClock.microsecondsWithSleep())
         guard let fill, let shared = cache.shared else { return }
         isCommitted = true
-        shared.commit(response, fill, url: String(decoding: key, as: UTF8.self), isRenewal: isRenewal)
+        shared.commit(response, fill, isRenewal: isRenewal)
     }
 
     private var isCommitted = false
@@ -341,7 +342,8 @@ final class Fetch {
         var lifetime = CacheLifetime(fresh: 0)
         if case .store(let decided) = decision { lifetime = decided }
         let response = CachedResponse(
-            status: old.status, lines: lines, body: old.body, facts: facts, lifetime: lifetime, variant: old.variant,
+            status: old.status, lines: lines, body: old.body, facts: facts, vary: facts.vary, lifetime: lifetime,
+            variant: old.variant,
             tags: tags(facts), version: old.version, initialAge: facts.initialAge(delay: now - sentAt),
             receivedAt: now)
         if case .store = decision, mayKeep(response.tags) {

@@ -91,6 +91,16 @@ package final class NearCache: Sendable {
         for shard in shards { shard.guarded.withLock { $0.forEachSlot { $0.confirm(at: .min / 2) } } }
     }
 
+    /// The same for what is kept under one key, unless it is of this version.
+    package func distrust(_ key: [UInt8], except version: String) {
+        let hash = key.withUnsafeBufferPointer(Self.hash)
+        shard(hash).guarded.withLock { shard in
+            key.withUnsafeBufferPointer { shard.peek($0, hash) }?.slots.forEach { slot in
+                if slot.response.version != version { slot.confirm(at: .min / 2) }
+            }
+        }
+    }
+
     /// Counts purges; a fetch that began at one number may store its response only if no purge since concerns it.
     package var purgeCount: Int { purges.withLock { $0.count } }
 

@@ -15,7 +15,7 @@ package protocol SharedResponses: AnyObject {
     /// Stores a response and ends its fill, unless a purge or another fetch has taken the fill away meanwhile.
     /// Nobody waits for it.
     /// - Parameter isRenewal: its body is stored already, under its version.
-    func commit(_ response: CachedResponse, _ fill: SharedFill, url: String, isRenewal: Bool)
+    func commit(_ response: CachedResponse, _ fill: SharedFill, isRenewal: Bool)
 
     /// Ends a fill without a response: it could not be had, or may not be stored.
     /// - Parameter outcome: what others are to do.
