@@ -480,7 +480,8 @@ extension Fetch: Downstream {
         }
     }
 
-    func interim(_ head: ResponseHead) {}
+    /// RFC 9110 §15.2: passed on to whoever caused the request.
+    func interim(_ head: ResponseHead) { followers.first?.exchange?.downstream.interim(head) }
 
     func attach(_ producer: any ResponseProducer) { self.producer = producer }
 
