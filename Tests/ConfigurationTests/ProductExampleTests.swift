@@ -13,7 +13,7 @@ struct ProductExampleTests {
             later == [
                 "listeners[1].tls", "listeners[1].proxy_protocol", "limits.memory", "upstreams.users.retries",
                 "upstreams.users.health", "authenticators.main.jwt.algorithms[2]", "authenticators.main.jwt.jwks",
-                "cors", "routes[0].cache", "routes[0].request", "routes[0].response",
+                "cors", "routes[0].request", "routes[0].response",
                 "routes[0].cors", "routes[1].aggregate", "routes[2].versions", "routes[2].split", "routes[2].mirror",
                 "routes[3].grpc", "gateways",
             ])

@@ -33,11 +33,13 @@ def origin(directory, port):
     answer = '{"id":7,"name":"' + "x" * (1024 - 18) + '"}'
     (directory / "www").mkdir(exist_ok=True)
     (directory / "www" / "1m").write_bytes(b"x" * 2**20)
+    (directory / "www" / "64k").write_bytes(b"x" * 2**16)
     return nginx(directory, f"""
     access_log off; open_file_cache max=10 inactive=1h; open_file_cache_valid 1h;
     server {{
         listen 127.0.0.1:{port} backlog=1024;
         location = /1k {{ default_type application/json; return 200 '{answer}'; }}
+        location = /64k {{ default_type application/octet-stream; root {directory}/www; }}
         location = /1m {{ default_type application/octet-stream; root {directory}/www; }}
     }}""")
 
@@ -61,6 +63,17 @@ def nginx_proxy(directory, port, origin_port, log=None, buffers="", lua="", shar
             proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Request-ID $request_id;
         }}
     }}""", modules)
+
+
+def nginx_cache(tmpfs):
+    """A cache on tmpfs, in front of the same proxy: what nginx has that comes nearest to memory."""
+    return {
+        "shared": f"proxy_cache_path {tmpfs} levels=1:2 keys_zone=cached:64m max_size=2g inactive=1h use_temp_path=off; "
+                  "open_file_cache max=20000 inactive=1h; open_file_cache_valid 1h;",
+        # Else a hit of several writes waits for the client's delayed acknowledgement.
+        "buffers": "tcp_nopush off; proxy_cache cached; proxy_cache_valid 200 5m; proxy_cache_lock on; add_header X-Cache $upstream_cache_status; "
+                   "proxy_buffer_size 64k; proxy_buffers 8 64k; proxy_busy_buffers_size 192k; output_buffers 2 256k;",
+    }
 
 
 def nginx_limit(redis_port, secret=""):
@@ -115,10 +128,14 @@ backend origin
 """
 
 
-def sluice(port, admin_port, origin_port, log="off", redis_port=None, secret=""):
+def sluice(port, admin_port, origin_port, log="off", redis_port=None, secret="", memory=None):
+    """With `memory`: a cache of that size, and no limits."""
     state = f"state: {{ redis: 'redis://127.0.0.1:{redis_port}/0' }}" if redis_port else ""
     limit = f"limit: [{{ per: 'header:X-Tenant', rates: [{LIMIT}/second] }}]" if redis_port else ""
     authenticators = ""
+    cache = ""
+    if memory:
+        cache, limit = f"cache: {{ memory: {memory} }}", "cache: { ttl: 5m, max_object: 2MiB }"
     if secret:
         authenticators = f"authenticators: {{ users: {{ jwt: {{ algorithms: [HS256], secret: '{secret}' }} }} }}"
         limit = f"auth: users\n    limit: [{{ per: consumer, rates: [{LIMIT}/second] }}, {{ per: route, rates: [{LIMIT}/second] }}]"
@@ -129,6 +146,7 @@ node: {{ id: bench }}
 access_log: {{ path: '{log}' }}
 {state}
 {authenticators}
+{cache}
 upstreams:
   origin: {{ targets: [{{ url: 'http://127.0.0.1:{origin_port}' }}] }}
 routes:

@@ -1,7 +1,10 @@
 """Who takes part in which scenario, and how each is started."""
 
+import os
 import re
+import shutil
 import subprocess
+import tempfile
 import urllib.request
 
 import callers
@@ -11,15 +14,32 @@ from processes import Process, Wrong, free_port
 __all__ = ["Arena", "Wrong"]
 
 
+ANY_KEY = "local target = path .. '?n=' .. math.random(10000)"
+NEW_KEY = "count = count + 1; local target = path .. '?n=' .. start .. '-' .. count"
+# Path, what makes each request's target, Sluice's memory beside Redis, and whether only that is of interest.
+CACHED = {
+    "hit1k": ("/1k", None, "256MiB", False),
+    "hit64k": ("/64k", None, "256MiB", False),
+    "hit1m": ("/1m", None, "256MiB", False),
+    "keys": ("/1k", ANY_KEY, "256MiB", False),
+    "shared": ("/1k", ANY_KEY, "1MiB", True),
+    "miss": ("/1k", NEW_KEY, "256MiB", False),
+}
+
+
 class Entrant:
     """One contender in one scenario: a port to load, the processes that do its work."""
 
-    def __init__(self, name, port, path, proxy=None, redis=None, callers=None):
+    def __init__(self, name, port, path, proxy=None, redis=None, callers=None, target=None):
         self.name, self.proxy, self.redis, self.callers = name, proxy, redis, callers
         self.port, self.path = port, path
-        self.family = "nginx" if name.startswith("nginx") else name
+        self.family = next((family for family in ("nginx", "sluice") if name.startswith(family)), name)
         self.url = f"http://127.0.0.1:{port}{path}"
-        self.size = 2**20 if path == "/1m" else 1024
+        self.size = {"/1m": 2**20, "/64k": 2**16}.get(path, 1024)
+        # A line of Lua that makes each request's target; nil: always the path.
+        self.target = target
+        # Without a token, which would forbid a shared cache to keep the response (RFC 9111, section 3.5).
+        self.is_cached = False
 
     def check(self):
         """One request, answered in full, or the figures would be those of an error page."""
@@ -50,11 +70,13 @@ class Arena:
     def __init__(self, directory, binary):
         self.directory, self.binary = directory, binary
         (directory / "tmp").mkdir()
-        self.running, self.origin_port, self.origin = [], free_port(), None
+        self.running, self.folders, self.origin_port, self.origin = [], [], free_port(), None
         self.origin = self.nginx("origin", self.origin_port, configurations.origin(directory, self.origin_port))
         self.running.remove(self.origin)
 
     def entrants(self, scenario):
+        if scenario in CACHED:
+            return self.cached(*CACHED[scenario])
         path = "/1m" if scenario == "1m" else "/1k"
         if scenario == "limits":
             return self.limited(path)
@@ -83,21 +105,37 @@ class Arena:
             entrants.append(self.sluice(path, "off", self.redis("redis-sluice"), callers))
         return entrants
 
-    def nginx_proxy(self, name, path, redis=None, callers=None, **settings):
+    def cached(self, path, target, memory, shares):
+        """nginx's cache on tmpfs, Sluice's in memory, and Sluice's in memory and in Redis."""
+        tmpfs = tempfile.mkdtemp(prefix="sluice-bench-", dir="/dev/shm")
+        # nginx's worker is another user.
+        os.chmod(tmpfs, 0o777)
+        self.folders.append(tmpfs)
+        entrants = [self.nginx_proxy("nginx", path, target=target, **configurations.nginx_cache(tmpfs))]
+        if self.binary:
+            if not shares:
+                entrants.append(self.sluice(path, "off", memory="256MiB", target=target))
+            entrants.append(self.sluice(path, "off", self.redis("redis-sluice"), memory=memory, target=target,
+                                        name="sluice+redis"))
+        for entrant in entrants:
+            entrant.is_cached = True
+        return entrants
+
+    def nginx_proxy(self, name, path, redis=None, callers=None, target=None, **settings):
         port = free_port()
         text = configurations.nginx_proxy(self.directory, port, self.origin_port, **settings)
-        return Entrant(name, port, path, self.nginx(name, port, text), redis, callers)
+        return Entrant(name, port, path, self.nginx(name, port, text), redis, callers, target)
 
-    def sluice(self, path, log, redis=None, callers=None):
+    def sluice(self, path, log, redis=None, callers=None, memory=None, target=None, name="sluice"):
         port, admin_port = free_port(), free_port()
         text = configurations.sluice(
-            port, admin_port, self.origin_port, log, redis.port if redis else None, callers.secret if callers else "")
-        command = [self.binary, "run", "--config", self.write("sluice.yaml", text)]
+            port, admin_port, self.origin_port, log, redis.port if redis else None, callers.secret if callers else "", memory)
+        command = [self.binary, "run", "--config", self.write(f"{name}.yaml", text)]
         usage = subprocess.run([self.binary, "run", "--help"], capture_output=True, text=True).stdout
         if "--workers" in usage:
             command += ["--workers", "1"]
-        process = self.launch("sluice", command, port, {"SLUICE_WORKERS": "1"})
-        return Entrant("sluice", port, path, process, redis, callers)
+        process = self.launch(name, command, port, {"SLUICE_WORKERS": "1"})
+        return Entrant(name, port, path, process, redis, callers, target)
 
     def redis(self, name):
         port = free_port()
@@ -122,6 +160,9 @@ class Arena:
         for process in reversed(self.running):
             process.stop()
         self.running = []
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        self.folders = []
 
     def close(self):
         self.clear()

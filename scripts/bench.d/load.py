@@ -22,6 +22,15 @@ HEADERS = {
     "Sec-Fetch-Mode": "cors",
 }
 
+# Each thread of wrk has a state of its own.
+TARGETS = """
+local threads = 0
+function setup(thread) threads = threads + 1; thread:set("number", threads) end
+function init() math.randomseed(os.time() * 10 + number); count, start = 0, os.time() .. "." .. number end
+local path = "%PATH%"
+function request() %TARGET%; return wrk.format("GET", target) end
+"""
+
 # wrk calls done() at the end.
 SCRIPT = """
 function done(summary, latency, requests)
@@ -62,8 +71,10 @@ class Load:
         }
 
     def saturating(self, entrant, seconds):
-        self.script.write_text((entrant.callers.script if entrant.callers else "") + SCRIPT)
-        headers = [part for name, value in HEADERS.items() for part in ("-H", f"{name}: {value}")]
+        targets = TARGETS.replace("%PATH%", entrant.path).replace("%TARGET%", entrant.target) if entrant.target else ""
+        self.script.write_text((entrant.callers.script if entrant.callers else "") + targets + SCRIPT)
+        headers = [part for name, value in HEADERS.items() if name != "Authorization" or not entrant.is_cached
+                   for part in ("-H", f"{name}: {value}")]
         return self.output_of(["wrk", "-t2", f"-c{self.connections}", f"-d{seconds}s", "--timeout", "10s",
                                "-s", str(self.script), *headers, entrant.url])
 
