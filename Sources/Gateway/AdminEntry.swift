@@ -6,7 +6,7 @@ import NIOCore
 import Telemetry
 import Transport
 
-/// The admin listener: `/healthz`, `/readyz`, `/metrics`. It is served by the same transport as everything else, on a worker
+/// The admin listener: `/healthz`, `/readyz`, `/metrics` and the API under `/api`. It is served by the same transport as everything else, on a worker
 /// of its own, so it has the same bounds.
 final class AdminEntry: ExchangeEntry {
     private let node: NodeView
@@ -26,6 +26,7 @@ final class AdminEntry: ExchangeEntry {
 
     func arrive(_ exchange: Exchange) {
         let request = exchange.request
+        if request.path.equals("/api/cache/purge") { return purge(exchange) }
         guard request.method.equals("GET") || request.isHEAD else {
             return exchange.answer(.methodNotAllowed(allow: "GET, HEAD"))
         }
@@ -34,7 +35,16 @@ final class AdminEntry: ExchangeEntry {
         if request.path.equals("/readyz") { return answer(exchange) { await $0.readiness() } }
         guard isAuthorized(request) else { return exchange.answer(Self.unauthorized) }
         if request.path.equals("/metrics") { return answer(exchange) { await $0.metrics() } }
+        if request.path.equals("/api/cache") { return answer(exchange) { await $0.cache() } }
         exchange.answer(Self.notFound)
+    }
+
+    private func purge(_ exchange: Exchange) {
+        guard exchange.request.method.equals("POST") else { return exchange.answer(.methodNotAllowed(allow: "POST")) }
+        guard isAuthorized(exchange.request) else { return exchange.answer(Self.unauthorized) }
+        guard exchange.request.body != .none else { return answer(exchange) { await $0.purge([]) } }
+        exchange.downstream.attach(
+            BodyCollector { [self] body in answer(exchange) { await $0.purge(body) } })
     }
 
     /// Answers once `make` has, which may have asked all workers.
@@ -64,7 +74,7 @@ final class AdminEntry: ExchangeEntry {
 
     private static let notFound = Reply(
         status: 404, kind: "no-such-page", title: "Not found",
-        detail: "The admin listener serves /healthz, /readyz and /metrics.")
+        detail: "The admin listener serves /healthz, /readyz, /metrics, /api/cache and /api/cache/purge.")
     private static let unauthorized = Reply(
         status: 401, kind: "unauthorized", title: "Unauthorized",
         detail: "Send the admin token: Authorization: Bearer <admin.token of the configuration>.",

@@ -268,6 +268,7 @@ package actor GatewayNode {
 
     private func publish() {
         let (workers, snapshot, accessLog, state) = (self.workers, self.snapshot, self.accessLog, self.state)
+        let cache = state.nodeCache(on: group.next())
         state.breakers.adopt(snapshot.breakers)
         view.update {
             $0.workers = workers
@@ -276,6 +277,7 @@ package actor GatewayNode {
             $0.usesRedis = snapshot.configuration.state.redis != nil
             $0.requiresRedis = snapshot.configuration.state.onFailure == .deny
             $0.liveNodes = { state.liveNodes }
+            $0.cache = cache
         }
     }
 

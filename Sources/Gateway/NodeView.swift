@@ -1,3 +1,4 @@
+import Filters
 import GatewayCore
 import NIOCore
 import Synchronization
@@ -14,6 +15,8 @@ final class NodeView: Sendable {
         var usesRedis = false
         var requiresRedis = false
         var liveNodes: @Sendable () -> Int = { 1 }
+        /// Nil until the node has started.
+        var cache: NodeCache?
     }
 
     private let source = Mutex(Source())
@@ -46,6 +49,43 @@ final class NodeView: Sendable {
             names: source.names, summing: shards, accessLog: source.accessLog?.statistics ?? AccessLogStatistics(),
             process: ProcessMetrics.read(), nodes: source.liveNodes())
         return Reply(status: 200, contentType: PrometheusText.contentType, content: PrometheusText.render(snapshot))
+    }
+
+    /// What the node's memory holds of responses, and how often its cache took part, by route.
+    func cache() async -> Reply {
+        let source = self.source.withLock { $0 }
+        let shards = await Self.collect(source.workers) { $0.measure() }
+        let values = shards.reduce(into: MetricValues()) { $0 += $1 }
+        let routes = zip(source.names.routes.names, values.routes).filter { $0.1.cache.total > 0 }.map { name, route in
+            let counts = CacheOutcome.allCases.map { "\"\($0.label)\":\(route.cache[$0])" }
+            return "{\"route\":\(JSONText.quoted(name)),\(counts.joined(separator: ","))}"
+        }
+        let counters = source.cache?.near.counters ?? NearCounters()
+        return AdminEntry.json(
+            200,
+            "{\"memory\":{\"entries\":\(counters.entries),\"bytes\":\(counters.bytes),\"evictions\":\(counters.evictions)},"
+                + "\"shared\":\(source.usesRedis),\"routes\":[\(routes.joined(separator: ","))]}")
+    }
+
+    func purge(_ body: [UInt8]) async -> Reply {
+        do throws(AdminMistake) {
+            let order = try AdminCache.order(body)
+            guard let cache = source.withLock({ $0.cache }) else { throw AdminMistake("the node is still starting") }
+            return await Self.carryOut(order, cache)
+        } catch {
+            return error.reply
+        }
+    }
+
+    private static func carryOut(_ order: CachePurgeOrder, _ cache: NodeCache) async -> Reply {
+        do {
+            try await cache.purge(order)
+            return AdminEntry.json(200, "{\"purged\":true,\"cluster\":\(cache.redis != nil)}")
+        } catch {
+            return .unavailable(
+                "This node's memory was purged, but Redis could not be asked (\(error)), so other nodes may serve on; try again.",
+                retryAfterSeconds: 1)
+        }
     }
 
     /// Requests answered since the start.

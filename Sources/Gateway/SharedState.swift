@@ -75,6 +75,11 @@ struct SharedState: Sendable {
             near: near, fills: fills, shared: shared, loop: loop, lag: cacheSettings.lagMicroseconds, account: account)
     }
 
+    /// - Parameter loop: on which a purge asks Redis.
+    func nodeCache(on loop: any EventLoop) -> NodeCache {
+        NodeCache(near: near, redis: redis, namespace: settings.namespace, loop: loop)
+    }
+
     func startHeartbeat(
         on loop: any EventLoop, describe: @escaping @Sendable () async -> NodeDescription
     ) async throws {

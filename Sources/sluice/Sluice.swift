@@ -19,7 +19,8 @@ struct Sluice: AsyncParsableCommand {
             """,
         version: GatewayNode.version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, LimitsCommand.self, BreakersCommand.self, NodesCommand.self,
+            RunCommand.self, CheckCommand.self, LimitsCommand.self, BreakersCommand.self, CacheCommand.self,
+            NodesCommand.self,
             VerifyLimitsCommand.self, TokenCommand.self, SchemaCommand.self,
         ])
 }

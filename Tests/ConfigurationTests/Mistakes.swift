@@ -264,8 +264,8 @@ private let routing: [Mistake] = [
         "{ match: { headers: { X: [1] } }, upstream: users }",
         "30: routes[1].match.headers.X: expected a value, or a regular expression that starts with ~, found a list"),
     .route(
-        "{ cache: { ttl: 5m }, upstream: users }",
-        "7: routes[1].cache: not supported by this version of sluice yet; remove it"),
+        "{ response: { headers: {} }, upstream: users }",
+        "7: routes[1].response: not supported by this version of sluice yet; remove it"),
     .route("{ aggregate: {} }", "7: routes[1].aggregate: not supported by this version of sluice yet; remove it"),
     .route(
         "{ upstream: users, auth: { scopes: [a] } }",

@@ -1,8 +1,11 @@
+import Policies
 import RedisClient
 
 /// The names of a cached resource in Redis (STATE.md, "Keys").
 package struct CacheNames: Hashable, Sendable {
     package let namespace: String
+    /// How long a tag's generation is kept, in milliseconds: longer than anything that carries it.
+    static let tagLifetime = 32 * CacheLifetime.day / 1000
 
     package init(namespace: String) { self.namespace = namespace }
 

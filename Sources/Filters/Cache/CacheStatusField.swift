@@ -18,9 +18,9 @@ enum CacheStatusField {
         lines.append("Age: ")
         lines.append(decimal: age / 1_000_000)
         lines.append("\r\nCache-Status: sluice; hit; ttl=")
-        // Negative once stale, rounded away from freshness.
-        lines.append(
-            decimal: ((lifetime.fresh - age) / 1_000_000) - (isStale && lifetime.fresh > age - 1_000_000 ? 1 : 0))
+        let left = (lifetime.fresh - age) / 1_000_000
+        // Negative once stale (RFC 9211 §2.4), also if a purge made it so before its time.
+        lines.append(decimal: isStale ? min(left, -1) : left)
         appendDetail(detail, to: lines)
         lines.append(isStale ? "\r\nX-Cache: STALE\r\n" : "\r\nX-Cache: HIT\r\n")
     }

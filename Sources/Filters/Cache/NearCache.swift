@@ -81,6 +81,12 @@ package final class NearCache: Sendable {
         }
     }
 
+    /// Removes, or makes stale, what is kept under the keys that are meant.
+    package func purge(isSoft: Bool, keys isMeant: (Bytes) -> Bool) {
+        purges.withLock { $0.noteAll() }
+        for shard in shards { shard.guarded.withLock { $0.purge(isSoft: isSoft, keys: isMeant) } }
+    }
+
     package func removeAll() {
         purges.withLock { $0.noteAll() }
         for shard in shards { shard.guarded.withLock { $0.removeAll() } }

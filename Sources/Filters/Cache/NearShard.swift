@@ -103,6 +103,13 @@ struct NearShard: ~Copyable {
         }
     }
 
+    mutating func purge(isSoft: Bool, keys isMeant: (Bytes) -> Bool) {
+        for index in nodes.indices {
+            guard let entry = nodes[index]?.entry, entry.key.withUnsafeBufferPointer(isMeant) else { continue }
+            if isSoft { entry.slots.forEach { $0.soften() } } else { remove(index) }
+        }
+    }
+
     func forEachSlot(_ body: (NearSlot) -> Void) {
         for node in nodes { node?.entry.slots.forEach(body) }
     }
