@@ -46,7 +46,7 @@ package enum Reuse: Hashable, Sendable {
         let staleness = isPurgedSoftly ? max(age - lifetime.fresh, 1) : age - lifetime.fresh
         let errorWindow = max(lifetime.staleIfError, seconds(request.staleIfError))
         let servesOnError =
-            !lifetime.alwaysValidates && !lifetime.forbidsStale && staleness < errorWindow
+            !lifetime.alwaysValidates && !lifetime.forbidsStale && errorWindow > 0 && staleness < errorWindow
         let isTooOld = request.maxAge.map { age > seconds($0) } ?? false
         guard !lifetime.alwaysValidates, !request.noCache, !isTooOld else {
             return .validate(servesOnError: servesOnError)

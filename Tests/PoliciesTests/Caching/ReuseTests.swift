@@ -1,0 +1,117 @@
+import Testing
+
+@testable import Policies
+
+@Suite("RFC 9111 section 4: constructing responses from caches")
+struct ReuseTests {
+    private func lifetime(_ fresh: Int, swr: Int = 0, sie: Int = 0) -> CacheLifetime {
+        var lifetime = CacheLifetime(fresh: fresh * 1_000_000)
+        lifetime.staleWhileRevalidate = swr * 1_000_000
+        lifetime.staleIfError = sie * 1_000_000
+        return lifetime
+    }
+
+    private func reuse(_ lifetime: CacheLifetime, age: Int, _ directives: String = "") -> Reuse {
+        var request = CacheDirectives()
+        if !directives.isEmpty { withText(directives) { request.add($0) } }
+        return Reuse.decide(lifetime, age: age * 1_000_000, request: request)
+    }
+
+    @Test("fresh, stale and very stale (section 4.2, RFC 5861)")
+    func ages() {
+        let life = lifetime(10, swr: 5, sie: 20)
+        #expect(reuse(life, age: 9) == .fresh)
+        #expect(reuse(life, age: 10) == .staleWhileRevalidating)
+        #expect(reuse(life, age: 14) == .staleWhileRevalidating)
+        #expect(reuse(life, age: 15) == .validate(servesOnError: true))
+        #expect(reuse(life, age: 30) == .validate(servesOnError: false))
+        #expect(Reuse.decide(life, age: 0, request: CacheDirectives(), isPurgedSoftly: true) == .staleWhileRevalidating)
+    }
+
+    @Test("what a request asks for (section 5.2.1)")
+    func requests() {
+        let life = lifetime(10)
+        #expect(reuse(life, age: 5, "no-cache") == .validate(servesOnError: false))
+        #expect(reuse(life, age: 5, "max-age=4") == .validate(servesOnError: false))
+        #expect(reuse(life, age: 5, "max-age=5") == .fresh)
+        #expect(reuse(life, age: 5, "min-fresh=5") == .validate(servesOnError: false))
+        #expect(reuse(life, age: 4, "min-fresh=5") == .fresh)
+        #expect(reuse(life, age: 12, "max-stale") == .staleByRequest)
+        #expect(reuse(life, age: 12, "max-stale=2") == .staleByRequest)
+        #expect(reuse(life, age: 13, "max-stale=2") == .validate(servesOnError: false))
+        #expect(reuse(life, age: 13, "stale-if-error=5") == .validate(servesOnError: true))
+    }
+
+    @Test("must-revalidate and no-cache are stronger than whatever allows stale ones (section 4.2.4)")
+    func forbidden() {
+        var life = lifetime(10, swr: 100, sie: 100)
+        life.forbidsStale = true
+        for directives in ["", "max-stale", "stale-if-error=100"] {
+            #expect(reuse(life, age: 11, directives) == .validate(servesOnError: false), "\(directives)")
+        }
+        life = lifetime(10, swr: 100, sie: 100)
+        life.alwaysValidates = true
+        #expect(reuse(life, age: 1) == .validate(servesOnError: false))
+    }
+
+    @Test("Pragma counts only without Cache-Control (section 5.4)")
+    func pragma() {
+        #expect(requestFacts(("Pragma", "no-cache")).directives.noCache)
+        #expect(!requestFacts(("Pragma", "no-cache"), ("Cache-Control", "max-stale")).directives.noCache)
+    }
+
+    @Test("the age at receipt (section 4.2.3), with an Age that is none left aside")
+    func age() {
+        #expect(responseFacts(200, "Age: 7").initialAge(delay: 500) == 7_000_500)
+        #expect(responseFacts(200, "Date: Tue, 24 Nov 2026 09:59:50 GMT").initialAge(delay: 0) == 10_000_000)
+        #expect(responseFacts(200, "Date: Tue, 24 Nov 2026 10:05:00 GMT").initialAge(delay: 0) == 0)
+        for text in ["-7", "seven", "7.5", ""] { #expect(responseFacts(200, "Age: \(text)").initialAge(delay: 0) == 0) }
+        #expect(responseFacts(200, "Age: 7, 9").initialAge(delay: 0) == 7_000_000)
+    }
+
+    @Test("section 4.1: Vary's names are one sorted list; values compare however they are spaced")
+    func vary() {
+        #expect(
+            responseFacts(200, "Vary: Accept-Language, accept", "Vary: ACCEPT").vary.names == [
+                "accept", "accept-language",
+            ])
+        func normal(_ value: String, _ name: String) -> String {
+            var bytes: [UInt8] = []
+            withText(value) { VaryNames.normalise($0, of: name, into: &bytes) }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        #expect(normal("en-GB ,  de;q=0.5", "accept-language") == "en-gb,de;q=0.5")
+        #expect(normal("A, b", "x-custom") == "A,b")
+        #expect(responseFacts(200, "Vary: " + (0..<40).map { "x\($0)" }.joined(separator: ",")).vary.isUnknown)
+    }
+
+    @Test("section 3.2: a 304's fields replace stored ones, but none that describe the body")
+    func renewal() {
+        let stored = Array("A: 1\r\nContent-Encoding: gzip\r\nB: 2\r\nb: 3\r\n".utf8)
+        let fresh = Array("B: 9\r\nContent-Encoding: br\r\nC: 4\r\n".utf8)
+        #expect(
+            String(decoding: StoredFields.renewed(stored, by: fresh), as: UTF8.self)
+                == "A: 1\r\nContent-Encoding: gzip\r\nB: 9\r\nC: 4\r\n")
+    }
+
+    @Test("section 4.4: what a change makes void")
+    func invalidation() {
+        func target(_ reference: String) -> String? {
+            InvalidationTargets.resolve(reference, scheme: "http", host: "a.example", path: "/x/y")
+        }
+        #expect(target("/z?q=1#f") == "/z?q=1")
+        #expect(target("z") == "/x/z")
+        #expect(target("../w/./v") == "/w/v")
+        #expect(target("http://A.example/k") == "/k")
+        #expect(target("//a.example") == "/")
+        #expect(target("?n=1") == "/x/y?n=1")
+        for foreign in ["http://b.example/k", "https://a.example/k", "//b.example/", "mailto:a@b"] {
+            #expect(target(foreign) == nil, "\(foreign)")
+        }
+        for (method, isUnsafe) in [
+            ("POST", true), ("DELETE", true), ("M-SEARCH", true), ("GET", false), ("OPTIONS", false),
+        ] {
+            #expect(withText(method) { InvalidationTargets.isUnsafe($0) } == isUnsafe)
+        }
+    }
+}
