@@ -62,11 +62,12 @@ let package = Package(
         library("Telemetry"),
         library("Configuration", ["Policies", .product(name: "Yams", package: "Yams")]),
         library("Credentials", ["COpenSSL"]),
-        library("GatewayCore", ["HTTPWire", nioCore]),
+        library("GatewayCore", ["CLinux", "HTTPWire", nioCore]),
         library("HTTPWire"),
         library("Policies"),
         // No pkgConfig: hiredis.pc carries a -D flag that SwiftPM warns about in each build, and nothing that is needed.
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 

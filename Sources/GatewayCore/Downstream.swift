@@ -15,8 +15,8 @@ package protocol Downstream: AnyObject {
     /// The final response head, and the first body bytes that came with it. `isComplete` if that is all there is.
     func respond(_ head: ResponseHead, body: ByteBuffer?, isComplete: Bool)
 
-    /// The same for a response from memory. `body` is written without a copy of it being made, unless it is short.
-    func respond(_ head: StoredHead, body: ByteBuffer?, isComplete: Bool)
+    /// The same for a response that is kept. `body` is written without a copy of it being made, unless it is short.
+    func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool)
 
     /// Further body bytes, without any framing.
     func write(_ body: ByteBuffer)

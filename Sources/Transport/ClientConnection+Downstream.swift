@@ -56,28 +56,43 @@ extension ClientConnection: Downstream {
         if isComplete { responseFinished() }
     }
 
-    func respond(_ head: StoredHead, body: ByteBuffer?, isComplete: Bool) {
+    func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool) {
         guard let context else { return }
         hasResponded = true
         exchange.record.status = head.status
         chooseFraming(head.length)
         if !canDiscardRequestBody, isComplete { keepsAlive = false }
-        let bodyLength = body?.readableBytes ?? 0
+        let bodyLength = body?.count ?? 0
         exchange.record.bytesOut += bodyLength
-        // Chunks are framed by what writes bodies; a short body of known length joins its head.
-        let joinsBody = !isResponseChunked && bodyLength <= ChunkedOutput.copyLimit
-        let room = head.capacity(extra: exchange.responseLines.count) + (joinsBody ? bodyLength : 0)
+        // A short body of known length joins its head; chunks are framed by what writes bodies.
+        var joined: ByteBuffer?
+        if !isResponseChunked, bodyLength <= ChunkedOutput.copyLimit, case .memory(let buffer) = body {
+            joined = buffer
+        }
+        let room = head.capacity(extra: exchange.responseLines.count) + (joined?.readableBytes ?? 0)
         let buffer = worker.buffers.fill(capacity: room) { writer in
             head.write(
                 to: &writer, added: exchange.responseLines.bytes, isChunked: isResponseChunked,
                 persistence: persistence)
-            if joinsBody, let body { body.withUnsafeReadableBytes { writer.append($0.bindMemory(to: UInt8.self)) } }
+            joined?.withUnsafeReadableBytes { writer.append($0.bindMemory(to: UInt8.self)) }
         }
         context.write(NIOAny(buffer), promise: nil)
-        if !joinsBody, let body, bodyLength > 0 { writeFramed(body, context) }
+        if joined == nil, let body { write(body, context) }
         if isComplete, isResponseChunked { ChunkedOutput.writeEnd([], to: context, worker.buffers) }
         context.flush()
         if isComplete { responseFinished() }
+    }
+
+    private func write(_ body: StoredBody, _ context: ChannelHandlerContext) {
+        switch body {
+        case .memory(let buffer): if buffer.readableBytes > 0 { writeFramed(buffer, context) }
+        case .file where isResponseChunked: writeFramed(body.buffer, context)
+        case .file(let file, let range):
+            let (region, sent) = file.region(range)
+            let promise = context.eventLoop.makePromise(of: Void.self)
+            promise.futureResult.whenComplete { _ in sent() }
+            context.write(NIOAny(region), promise: promise)
+        }
     }
 
     func write(_ body: ByteBuffer) {

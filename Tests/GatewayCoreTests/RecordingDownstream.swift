@@ -18,7 +18,7 @@ final class RecordingDownstream: Downstream {
     var isWritable: Bool { true }
     func interim(_ head: ResponseHead) {}
     func respond(_ head: ResponseHead, body: ByteBuffer?, isComplete: Bool) {}
-    func respond(_ head: StoredHead, body: ByteBuffer?, isComplete: Bool) {}
+    func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool) {}
     func write(_ body: ByteBuffer) {}
     func end(trailers: [UInt8]) {}
     func abort(_ failure: Failure) {}

@@ -7,7 +7,7 @@ package final class CachedResponse: Sendable {
     package let status: Int
     /// Complete field lines as the origin sent them, `Date` among them, without `Age` and those about the connection.
     package let lines: [UInt8]
-    package let body: ByteBuffer
+    package let body: StoredBody
     package let lifetime: CacheLifetime
     package let etag: [UInt8]
     /// Seconds since 1970: what `If-Modified-Since` is compared with, so its Date if it has no Last-Modified
@@ -26,7 +26,7 @@ package final class CachedResponse: Sendable {
     package let receivedAt: Int
 
     package init(
-        status: Int, lines: [UInt8], body: ByteBuffer, facts: CacheResponseFacts, vary: VaryNames,
+        status: Int, lines: [UInt8], body: StoredBody, facts: CacheResponseFacts, vary: VaryNames,
         lifetime: CacheLifetime,
         variant: [UInt8], tags: [CacheTag], version: String, initialAge: Int, receivedAt: Int
     ) {
@@ -49,7 +49,7 @@ package final class CachedResponse: Sendable {
     package func age(at now: Int) -> Int { initialAge + max(0, now - receivedAt) }
 
     /// Bytes it takes in memory, about.
-    package var cost: Int { body.readableBytes + lines.count + variant.count + 512 }
+    package var cost: Int { body.count + lines.count + variant.count + 512 }
 
     /// The variant of responses that no request field selects.
     package static let onlyVariant: [UInt8] = [UInt8(ascii: "-")]

@@ -221,7 +221,7 @@ final class Fetch {
             case .failed: return answered(follower) { $0.answer(StoredAnswer.preconditionFailed) }
             }
         }
-        let soFar = draft.body.readableBytes > 0 ? draft.body : nil
+        let soFar = draft.body.readableBytes > 0 ? StoredBody.memory(draft.body) : nil
         lines.withUnsafeBufferPointer {
             exchange.downstream.respond(
                 StoredHead(status: draft.status, lines: $0, length: draft.length), body: soFar, isComplete: false)
@@ -296,7 +296,7 @@ final class Fetch {
         guard mayKeep(draft.tags) else { return }
         keep(
             CachedResponse(
-                status: draft.status, lines: draft.lines, body: draft.body, facts: draft.facts,
+                status: draft.status, lines: draft.lines, body: StoredBody(draft.body), facts: draft.facts,
                 vary: draft.facts.vary, lifetime: draft.lifetime, variant: draft.variant, tags: draft.tags,
                 version: Self.newVersion(),
                 initialAge: draft.initialAge, receivedAt: draft.receivedAt), isRenewal: false)
@@ -443,7 +443,7 @@ extension Fetch: Downstream {
         if isEnded { cancelRest() }
     }
 
-    func respond(_ head: StoredHead, body: ByteBuffer?, isComplete: Bool) {}
+    func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool) {}
 
     func write(_ body: ByteBuffer) { if !isEnded { received(body) } }
 

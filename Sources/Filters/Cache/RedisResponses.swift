@@ -205,18 +205,16 @@ package final class RedisResponses: SharedResponses {
 
     private func writePiece(_ number: Int, of response: CachedResponse, _ fill: SharedFill) {
         let start = number * Self.pieceBytes
-        guard start < response.body.readableBytes else { return makeVisible(response, fill) }
+        guard start < response.body.count else { return makeVisible(response, fill) }
         // A long body takes a while, piece after piece.
         if number % 16 == 15 { renew(fill) }
-        let length = min(Self.pieceBytes, response.body.readableBytes - start)
+        let length = min(Self.pieceBytes, response.body.count - start)
         let name = names.piece(fill.key, response.variant, response.version, number)
         link.send(slot: names.slot(of: fill.key)) { writer in
             writer.begin(words: 5)
             writer.append("SET")
             writer.append(name)
-            response.body.withUnsafeReadableBytes {
-                writer.append(UnsafeRawBufferPointer(rebasing: $0[start..<(start + length)]))
-            }
+            response.body.part(start..<(start + length)).buffer.withUnsafeReadableBytes { writer.append($0) }
             writer.append("PX")
             writer.append(response.lifetime.useful / 1000)
         } completion: { [self] result in

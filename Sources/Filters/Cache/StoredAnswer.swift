@@ -14,7 +14,7 @@ enum StoredAnswer {
             }
         }
         if facts.hasRange, response.status == 200, !exchange.request.isHEAD, sendPart(response, to: exchange) { return }
-        let length = response.body.readableBytes
+        let length = response.body.count
         let framing: BodyLength = length > 0 ? .exactly(length) : .none
         let body = exchange.request.isHEAD || length == 0 ? nil : response.body
         response.lines.withUnsafeBufferPointer {
@@ -34,7 +34,7 @@ enum StoredAnswer {
     private static func sendPart(_ response: CachedResponse, to exchange: Exchange) -> Bool {
         let fields = exchange.request.fields
         guard let range = fields.first("range") else { return false }
-        let length = response.body.readableBytes
+        let length = response.body.count
         let outcome = RangeRequest.evaluate(
             range, ifRange: fields.first("if-range"), length: length, etag: response.etag,
             lastModified: response.lastModifiedText.isEmpty ? nil : response.lastModified)
@@ -44,8 +44,7 @@ enum StoredAnswer {
         case .part(let part):
             lines.append(
                 contentsOf: "Content-Range: bytes \(part.lowerBound)-\(part.upperBound - 1)/\(length)\r\n".utf8)
-            let start = response.body.readerIndex + part.lowerBound
-            let body = response.body.getSlice(at: start, length: part.count)
+            let body = response.body.part(part)
             lines.withUnsafeBufferPointer {
                 exchange.downstream.respond(
                     StoredHead(status: 206, lines: $0, length: .exactly(part.count)), body: body, isComplete: true)

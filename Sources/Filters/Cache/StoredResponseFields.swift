@@ -10,12 +10,12 @@ enum StoredResponseFields {
         var flags: [String] = []
         if lifetime.alwaysValidates { flags.append("validate") }
         if lifetime.forbidsStale { flags.append("no-stale") }
-        let pieces = (response.body.readableBytes + RedisResponses.pieceBytes - 1) / RedisResponses.pieceBytes
+        let pieces = (response.body.count + RedisResponses.pieceBytes - 1) / RedisResponses.pieceBytes
         let texts: [(String, String)] = [
             ("status", "\(response.status)"), ("age", "\(response.age(at: now))"), ("fresh", "\(lifetime.fresh)"),
             ("swr", "\(lifetime.staleWhileRevalidate)"), ("sie", "\(lifetime.staleIfError)"),
             ("flags", flags.joined(separator: " ")), ("version", response.version),
-            ("length", "\(response.body.readableBytes)"), ("pieces", "\(pieces)"), ("soft", "0"),
+            ("length", "\(response.body.count)"), ("pieces", "\(pieces)"), ("soft", "0"),
         ]
         return texts.map { ($0, Array($1.utf8)) } + [("url", url), ("headers", response.lines)]
     }
@@ -125,7 +125,8 @@ extension LookReply.Head {
         var lifetime = lifetime
         lifetime.hasValidator = facts.hasValidator
         return CachedResponse(
-            status: status, lines: lines, body: body, facts: facts, vary: vary, lifetime: lifetime, variant: variant,
+            status: status, lines: lines, body: StoredBody(body), facts: facts, vary: vary, lifetime: lifetime,
+            variant: variant,
             tags: tags, version: version, initialAge: age, receivedAt: now)
     }
 

@@ -219,6 +219,27 @@ extension Cluster {
             }
         }
 
+        @Test("a large body is served whole and in parts, to many at once, and to those who leave halfway")
+        func largeHits() async throws {
+            let body = (0..<100_000).map { "\($0)," }.joined()
+            origin.answer("/large", CacheOrigin.Answer(fields: ["Cache-Control: max-age=60"], body: body))
+            #expect(try get("/large").text == body)
+            #expect(try get("/large", "Range: bytes=100000-100009").text == String(body.dropFirst(100_000).prefix(10)))
+            #expect(try get("/large", method: "HEAD")["Content-Length"] == "\(body.count)")
+            let port = node.port
+            for _ in 1...20 {
+                let leaving = try RawConnection(port: port)
+                try leaving.sendRequest(["GET /large HTTP/1.1", "Host: gateway.test"])
+                _ = try leaving.readHead()
+            }
+            let texts = try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 1...20 { group.addTask { try await onThread { try request("/large", port: port).text } } }
+                return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+            }
+            #expect(texts == [body])
+            #expect(origin.count("/large") == 1)
+        }
+
         @Test("a response that is cut off is never stored, and its client sees that it is cut off")
         func cutOff() throws {
             origin.answer("/p", CacheOrigin.Answer(fields: ["Cache-Control: max-age=60"], body: "0123456789", cut: 4))

@@ -12,7 +12,7 @@ struct NearCacheTests {
         -> CachedResponse
     {
         CachedResponse(
-            status: 200, lines: [], body: ByteBuffer(repeating: 0x61, count: size),
+            status: 200, lines: [], body: .memory(ByteBuffer(repeating: 0x61, count: size)),
             facts: CacheResponseFacts(status: 200, now: 0), vary: VaryNames(vary),
             lifetime: CacheLifetime(fresh: 1_000_000), variant: Array(variant.utf8),
             tags: tags.map { CacheTag(name: $0) }, version: "1", initialAge: 0, receivedAt: 0)
