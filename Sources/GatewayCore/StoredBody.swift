@@ -13,7 +13,7 @@ package enum StoredBody: Sendable {
     case file(BodyFile, Range<Int>)
 
     /// Bytes from which on a file is worth its two system calls; below, copying is faster.
-    package static let fileThreshold = 48 << 10
+    package static let fileThreshold = 128 << 10
 
     /// Keeps a body as is best for its size.
     package init(_ body: ByteBuffer) {
