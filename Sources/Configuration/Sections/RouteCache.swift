@@ -37,7 +37,7 @@ package struct RouteCacheSettings: Hashable, Sendable {
 
     static let kind = Kind<RouteCacheSettings?>.word(
         "off", nil,
-        or: .section("cache", "a mapping such as { ttl: 5m }, or off") { section in
+        or: .section("cache", "a mapping such as { ttl: 5m }") { section in
             var cache = RouteCacheSettings()
             cache.readTimes(section)
             cache.vary = section.value(
@@ -168,7 +168,7 @@ extension Kind where Value == RouteCacheSettings.Query {
             "all", .all,
             or: .word(
                 "none", .none,
-                or: .section("query", "all, none, { keep: [names] } or { ignore: [names] }") { section in
+                or: .section("query", "{ keep: [names] } or { ignore: [names] }") { section in
                     let keep = section.optional("keep", names, "The only parameters that count.")
                     let ignore = section.optional("ignore", names, "All parameters but these count.")
                     if section.has("keep") == section.has("ignore") {
