@@ -33,9 +33,12 @@ struct CacheListCommand: AsyncParsableCommand {
             let (readings, isComplete) = try await CacheInRedis(access.client, namespace: access.namespace)
                 .list(containing: containing)
             let shown = Array(readings.prefix(limit))
-            if state.json { return try Output.write(json: shown.map(CachedResponseJSON.init)) }
+            if state.json {
+                return try Output.write(json: CacheJSON(shown, found: readings.count, isComplete: isComplete))
+            }
             guard !readings.isEmpty else {
-                return Output.write("no cached response in namespace \(access.namespace)\n")
+                let kind = containing.isEmpty ? "" : "such "
+                return Output.write("no \(kind)cached response in namespace \(access.namespace)\n")
             }
             var text = CacheTable.text(shown)
             if readings.count > shown.count { text += "\(readings.count - shown.count) more; --limit shows them\n" }
@@ -59,30 +62,5 @@ enum CacheTable {
                 TimeText.of(microseconds: max(0, reading.expiry) * 1000), reading.tags.joined(separator: " "))
         }
         return table.text
-    }
-}
-
-/// A stored response as JSON; durations in microseconds.
-struct CachedResponseJSON: Encodable {
-    let key: String
-    let variant: String
-    let status: Int
-    let bytes: Int
-    let ageMicroseconds: Int
-    let freshMicroseconds: Int
-    let isStale: Bool
-    let expiresMilliseconds: Int
-    let tags: [String]
-
-    init(_ reading: CacheInRedis.Reading) {
-        key = reading.key
-        variant = reading.variant
-        status = reading.status
-        bytes = reading.bytes
-        ageMicroseconds = reading.age
-        freshMicroseconds = reading.fresh
-        isStale = reading.isStale
-        expiresMilliseconds = reading.expiry
-        tags = reading.tags
     }
 }

@@ -8,8 +8,9 @@ struct CachePurgeCommand: AsyncParsableCommand {
         commandName: "purge",
         abstract: "Remove stored responses on all nodes, or make them stale.",
         discussion: """
-            By URL: all of its variants and, without a query, all of its queries. By tag or by route: however many there are,
-            in one step. Nodes hear of it at once. A fetch that is under way is not stored.
+            By URL: all of its variants and, without a query, all of its queries; with one, whatever a request for it may
+            be served, also under a key that leaves out some of its parameters. By tag or by route: however many there are, in
+            one step. Nodes hear of it at once. A fetch that is under way is not stored.
 
             Examples:
               sluice cache purge --url https://api.example.com/users/7
@@ -17,7 +18,7 @@ struct CachePurgeCommand: AsyncParsableCommand {
               sluice cache purge --route users --soft
             """)
 
-    @Option(help: "A URL, or its path.")
+    @Option(help: "A URL, or its path; the scheme does not matter.")
     var url: [String] = []
 
     @Option(help: "A tag of the route's configuration, or of the origin's Surrogate-Key or Cache-Tag.")
@@ -47,12 +48,13 @@ struct CachePurgeCommand: AsyncParsableCommand {
             for url in url { count += try await cache.purge(url: url, isSoft: soft) }
             for name in tag + route.map(CacheRoute.tag(ofRoute:)) { try await cache.purge(tag: name, isSoft: soft) }
             if state.json {
-                return try Output.write(json: PurgeJSON(keys: count, tags: tag + route.map(CacheRoute.tag(ofRoute:))))
+                return try Output.write(
+                    json: PurgeJSON(responses: count, tags: tag + route.map(CacheRoute.tag(ofRoute:))))
             }
             let done = soft ? "stale from now on" : "purged"
             if !url.isEmpty {
-                Output.write(
-                    "\(done): \(count) \(count == 1 ? "key" : "keys") of \(url.count == 1 ? "the URL" : "the URLs")\n")
+                let responses = count == 1 ? "response" : "responses"
+                Output.write("\(done): \(count) \(responses) of \(url.count == 1 ? "the URL" : "the URLs")\n")
             }
             for name in tag { Output.write("\(done): all that carries the tag \(Table.harmless(name))\n") }
             for name in route { Output.write("\(done): all of the route \(Table.harmless(name))\n") }
@@ -61,6 +63,7 @@ struct CachePurgeCommand: AsyncParsableCommand {
 }
 
 private struct PurgeJSON: Encodable {
-    let keys: Int
+    /// Of the URLs; how many carry the tags nobody counts.
+    let responses: Int
     let tags: [String]
 }

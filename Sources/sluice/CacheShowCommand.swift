@@ -8,7 +8,8 @@ struct CacheShowCommand: AsyncParsableCommand {
         commandName: "show",
         abstract: "Show what is stored of a URL: each variant, with its header.",
         discussion: """
-            The scheme and the host may be left out; without a query all queries are meant.
+            The host may be left out, and the scheme does not matter. Without a query all queries are meant; with one, all that
+            a request for it may be served, also under a key that leaves out some of its parameters.
 
             Example: sluice cache show https://api.example.com/users/7
             """)
@@ -21,7 +22,7 @@ struct CacheShowCommand: AsyncParsableCommand {
     func run() async throws {
         try await state.run("sluice cache show") { access in
             let readings = try await CacheInRedis(access.client, namespace: access.namespace).list(url: url)
-            if state.json { return try Output.write(json: readings.map(CachedResponseJSON.init)) }
+            if state.json { return try Output.write(json: CacheJSON(readings)) }
             guard !readings.isEmpty else {
                 throw fail(
                     "sluice cache show: nothing is stored of \(Table.harmless(url)) in namespace \(access.namespace); "

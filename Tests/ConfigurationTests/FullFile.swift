@@ -13,6 +13,7 @@ let fullFile = """
       on_failure: deny
     limits: { header_bytes: 16KiB, body: 10MiB, connections: 500, header_timeout: 5s, idle_timeout: 1m30s }
     drain: 45s
+    cache: { memory: 256MiB, lag: 250ms }
     node: { id: node-1 }
     access_log: { path: /var/log/sluice.json, format: json }
 
@@ -79,13 +80,26 @@ let fullFile = """
           - { per: consumer, rates: [100/minute, 2000/week], window: calendar, zone: Europe/Berlin, shadow: true }
           - { per: route, rates: [3000/10s], window: sliding, cost: { header: X-Cost, default: 2, max: 50 } }
           - { per: ip, concurrency: 8 }
+        cache:
+          ttl: 5m
+          stale_while_revalidate: 30s
+          stale_if_error: 1h
+          vary: [Accept-Language]
+          key: { query: { ignore: [utm_*, gclid] }, sort: true, headers: X-Tenant, claims: [tenant] }
+          methods: GET
+          statuses: [200, 404]
+          max_object: 4MiB
+          tags: ["user-{id}", users]
+          bypass: { headers: { X-Preview: "~." }, query: { preview: 1 }, cookies: [session] }
         upstream: users
       - match: { hosts: api.example.com, path: /orders/** }
         auth: keys
         limit: { per: ip, rates: [1/second] }
+        cache: { force_ttl: 10s, key: { query: none } }
         upstream: orders
       - upstream: orders
         auth: none
+        cache: off
 
     """
 

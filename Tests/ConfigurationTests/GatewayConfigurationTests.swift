@@ -160,6 +160,43 @@ struct GatewayConfigurationTests {
         #expect(full.routes[2].authentication == nil)
     }
 
+    @Test("what is cached, and where it is not said, the defaults")
+    func cache() throws {
+        #expect(full.cache == with(NodeCacheSettings()) { ($0.memoryBytes, $0.lagMicroseconds) = (256 << 20, 250_000) })
+        let users = with(RouteCacheSettings()) {
+            $0.ttlMicroseconds = 300_000_000
+            $0.staleWhileRevalidateMicroseconds = 30_000_000
+            $0.staleIfErrorMicroseconds = 3_600_000_000
+            $0.vary = ["accept-language"]
+            $0.query = .ignore(["utm_*", "gclid"])
+            $0.sortsQuery = true
+            $0.keyHeaders = ["x-tenant"]
+            $0.keyClaims = ["tenant"]
+            $0.methods = ["GET"]
+            $0.statuses = [200, 404]
+            $0.maximumObjectBytes = 4 << 20
+            $0.tags = ["user-{id}", "users"]
+            $0.bypassCookies = ["session"]
+        }
+        var read = try #require(full.routes[0].cache)
+        #expect(read.bypassHeaders.map(\.name) == ["X-Preview"] && read.bypassQuery.map(\.name) == ["preview"])
+        (read.bypassHeaders, read.bypassQuery) = ([], [])
+        #expect(read == users)
+        let orders = with(RouteCacheSettings()) { ($0.forceTTLMicroseconds, $0.query) = (10_000_000, .none) }
+        #expect(full.routes[1].cache == orders)
+        #expect(full.routes[2].cache == nil)
+        let short = try parse(smallest + "  - { upstream: users, match: { path: /b }, cache: {} }\n")
+        #expect(short.routes[1].cache == RouteCacheSettings())
+        #expect(short.routes[0].cache == nil)
+        #expect(short.cache == NodeCacheSettings())
+    }
+
+    private func with<Value>(_ value: Value, _ change: (inout Value) -> Void) -> Value {
+        var value = value
+        change(&value)
+        return value
+    }
+
     @Test("limits say how tokens come back, what requests cost, and how many may be under way")
     func limitTerms() {
         let terms = full.routes[0].limits.map(\.terms)

@@ -37,6 +37,10 @@ struct JSONSchemaTests {
             "state: { on_failure: maybe }", "access_log: { format: xml }", "plans: { a: { shadow: yes } }",
             "plans: { a: { limits: [5/fortnight] } }", "plans: { a: { limits: [{ rat: 5/day }] } }",
             "plans: { a: { window: rolling } }", "plans: { a: { cost: 0 } }", "plans: { a: { cost: { max: 1 } } }",
+            "cache: { memory: lots }", "cache: { ttl: 5m }",
+            "  - { upstream: users, cache: { methods: [POST] } }", "  - { upstream: users, cache: { sort: true } }",
+            "  - { upstream: users, cache: { tags: [\"a b\"] } }", "  - { upstream: users, cache: on }",
+            "  - { upstream: users, cache: { key: { query: some } } }",
         ])
     func findsMistakes(line: String) throws {
         var problems: [YAMLProblem] = []

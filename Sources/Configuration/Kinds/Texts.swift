@@ -72,7 +72,7 @@ extension Kind {
             schema: { drawing in ["anyOf": [["const": .string(word)], other.schema(drawing)]] },
             read: { reader, noun in
                 if reader.isWord(word) { return value }
-                return other.described(as: "\(word) or \(other.noun)").read(reader)
+                return other.described(as: noun).read(reader)
             }, write: other.write)
     }
 }

@@ -37,11 +37,11 @@ package struct RouteCacheSettings: Hashable, Sendable {
 
     static let kind = Kind<RouteCacheSettings?>.word(
         "off", nil,
-        or: .section("cache", "a mapping such as { ttl: 5m }, or off") { section in
+        or: .section("cache", "a mapping such as { ttl: 5m }") { section in
             var cache = RouteCacheSettings()
             cache.readTimes(section)
             cache.vary = section.value(
-                "vary", .oneOrMany(.lowerCaseToken("the name of a request header")), default: [],
+                "vary", .oneOrMany(.varyingField), default: [],
                 "Request headers by which responses differ, besides those that they name in Vary.")
             if let key = section.optional("key", .cacheKey, "What tells requests apart, besides host and path.") {
                 cache.query = key.query
@@ -50,17 +50,17 @@ package struct RouteCacheSettings: Hashable, Sendable {
                 cache.keyClaims = key.claims
             }
             cache.methods = section.value(
-                "methods", .oneOrMany(.choice(["GET": "GET", "HEAD": "HEAD"])), default: cache.methods,
+                "methods", .oneOrMany(.cachedMethod), default: cache.methods,
                 "GET and HEAD; no other method's responses can be kept.")
             cache.statuses = section.optional(
-                "statuses", .nonEmpty(.list(.integer(200...599))),
+                "statuses", .nonEmpty(.list(.cachedStatus)),
                 "Statuses for which ttl and force_ttl hold; absent: 200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501."
             )
             cache.maximumObjectBytes = section.value(
                 "max_object", .size(1...(64 << 20)), default: cache.maximumObjectBytes,
                 "Larger bodies are passed on and not kept.")
             cache.tags = section.value(
-                "tags", .oneOrMany(.text("a tag such as user-{id}")), default: [],
+                "tags", .oneOrMany(.tagTemplate), default: [],
                 "Names by which responses are purged together; {name} is a parameter of the path.")
             cache.readBypass(section)
             return .some(cache)
@@ -99,6 +99,9 @@ package struct RouteCacheSettings: Hashable, Sendable {
                 bypass.bypassCookies = section.value(
                     "cookies", .oneOrMany(.token("the name of a cookie")), default: [], "Cookies, whatever their value."
                 )
+                if !section.has("headers"), !section.has("query"), !section.has("cookies") {
+                    section.reader.report("no request would match", hint: "add headers, query or cookies")
+                }
                 return bypass
             }, "Requests that the cache has no part in: one match is enough.")
         guard let bypass else { return }
@@ -146,8 +149,7 @@ extension Kind where Value == CacheKeySettings {
             key.query = section.value(
                 "query", .cacheQuery, default: .all, "all, none, { keep: [names] } or { ignore: [names] }.")
             key.sortsQuery = section.value(
-                "sort", .choice(["true": true, "false": false]), default: false,
-                "Whether the order of query parameters means nothing.")
+                "sort", .boolean, default: false, "Whether the order of query parameters means nothing.")
             key.headers = section.value(
                 "headers", .oneOrMany(.lowerCaseToken("the name of a request header")), default: [],
                 "Request headers whose values are part of the key.")
@@ -166,7 +168,7 @@ extension Kind where Value == RouteCacheSettings.Query {
             "all", .all,
             or: .word(
                 "none", .none,
-                or: .section("query", "all, none, { keep: [names] } or { ignore: [names] }") { section in
+                or: .section("query", "{ keep: [names] } or { ignore: [names] }") { section in
                     let keep = section.optional("keep", names, "The only parameters that count.")
                     let ignore = section.optional("ignore", names, "All parameters but these count.")
                     if section.has("keep") == section.has("ignore") {
@@ -174,32 +176,5 @@ extension Kind where Value == RouteCacheSettings.Query {
                     }
                     return keep.map { .keep($0) } ?? ignore.map { .ignore($0) } ?? .all
                 }))
-    }
-}
-
-extension Kind where Value == String {
-    /// Header names compare without regard to case.
-    fileprivate static func lowerCaseToken(_ noun: String) -> Kind {
-        Kind.token(noun).map { name, _ in name.lowercased() }
-    }
-}
-
-/// `cache` of the whole node: what it keeps in memory.
-package struct NodeCacheSettings: Hashable, Sendable {
-    /// Bound on the responses in memory.
-    package var memoryBytes = 64 << 20
-    /// How long a response in memory serves without Redis having confirmed it.
-    package var lagMicroseconds = 1_000_000
-
-    static let kind = Kind<NodeCacheSettings>.section("cache", "a mapping such as { memory: 256MiB, lag: 1s }") {
-        section in
-        var cache = NodeCacheSettings()
-        cache.memoryBytes = section.value(
-            "memory", .size((1 << 20)...(64 << 30)), default: cache.memoryBytes,
-            "How much of the cached responses a node keeps in memory.")
-        cache.lagMicroseconds = section.value(
-            "lag", .duration(50_000...60_000_000), default: cache.lagMicroseconds,
-            "How long a response in memory serves without Redis having confirmed it, should news of a purge be lost.")
-        return cache
     }
 }

@@ -4,6 +4,8 @@ import RedisClient
 package struct CacheInRedis: Sendable {
     /// More keys than these are not looked at in one go.
     package static let mostKeys = 10_000
+    /// How many are read at a time: enough to make one write of them, without holding up what the nodes ask.
+    private static let batch = 100
 
     private let client: RedisClient
     private let names: CacheNames
@@ -35,36 +37,40 @@ package struct CacheInRedis: Sendable {
     /// The stored responses of all keys in which the text occurs (all, if it is empty), by key and variant.
     package func list(containing text: String = "") async throws -> (readings: [Reading], isComplete: Bool) {
         let keys = try await keys(containing: text)
-        var readings: [Reading] = []
-        for key in keys.prefix(Self.mostKeys) { readings += try await read(key) }
-        return (readings.sorted { ($0.key, $0.variant) < ($1.key, $1.variant) }, keys.count <= Self.mostKeys)
+        return (try await read(Array(keys.prefix(Self.mostKeys))), keys.count <= Self.mostKeys)
     }
 
     /// All keys of a URL: those that further parts tell apart, such as a header in the key, are among them.
-    /// - Parameter url: with or without scheme and host; without a query all queries are meant.
+    /// - Parameter url: see `CacheURL`.
     package func list(url: String) async throws -> [Reading] {
-        var readings: [Reading] = []
-        for key in try await keys(ofURL: url) { readings += try await read(key) }
-        return readings.sorted { ($0.key, $0.variant) < ($1.key, $1.variant) }
+        let url = CacheURL(url)
+        return try await read(try await keys(of: url, in: "cache", atMost: Self.mostKeys))
     }
 
-    /// Removes what is stored of a URL, or makes it stale; answers how many keys there were.
+    /// Removes what is stored of a URL, or makes it stale, and keeps what is being fetched from being stored.
+    /// - Parameter url: see `CacheURL`.
+    /// - Returns: how many responses there were.
     package func purge(url: String, isSoft: Bool) async throws -> Int {
-        let keys = try await keys(ofURL: url)
-        for key in keys { try await purge(key: key, isSoft: isSoft) }
-        return keys.count
+        let url = CacheURL(url)
+        let stored = try await keys(of: url, in: "cache")
+        let fetched = try await keys(of: url, in: "fill")
+        var count = 0
+        for key in Set(stored + fetched) { count += try await purge(key: key, isSoft: isSoft) }
+        return count
     }
 
-    package func purge(key: String, isSoft: Bool) async throws {
+    /// - Returns: how many responses there were.
+    private func purge(key: String, isSoft: Bool) async throws -> Int {
         let bytes = Array(key.utf8)
         let keys = names.keys(of: bytes)
         let index = String(decoding: keys.index, as: UTF8.self)
         let event = String(decoding: names.event(isSoft ? "soften" : "purge", bytes), as: UTF8.self)
-        try await client.send(
+        let count = try await client.send(
             "EVAL", String(decoding: PackageResources.purge_lua, as: UTF8.self), "2", index,
             String(decoding: keys.fill, as: UTF8.self), isSoft ? "soft" : "hard", names.channel, event, routedBy: index)
         // In a cluster a script's message may not reach the channel's listeners on other servers before Redis 7.
         try await client.publish(event, to: names.channel)
+        return count.integer ?? 0
     }
 
     /// Voids all that carries a tag, however much that is: its generation moves.
@@ -78,17 +84,19 @@ package struct CacheInRedis: Sendable {
 
     // MARK: Keys
 
-    private func keys(ofURL text: String) async throws -> [String] {
-        let url = CacheURL(text)
-        return try await keys(containing: url.target).filter { key in
+    private func keys(of url: CacheURL, in kind: String, atMost limit: Int = .max) async throws -> [String] {
+        try await keys(containing: url.path, in: kind, atMost: limit).filter { key in
             Array(key.utf8).withUnsafeBufferPointer { url.isOf(key: $0) }
         }
     }
 
-    private func keys(containing text: String) async throws -> [String] {
-        let start = "\(names.namespace):cache:{"
+    /// - Parameter kind: `cache` or `fill`.
+    private func keys(
+        containing text: String, in kind: String = "cache", atMost limit: Int = mostKeys + 1
+    ) async throws -> [String] {
+        let start = "\(names.namespace):\(kind):{"
         let pattern = "\(Self.literal(start))*\(text.isEmpty ? "" : Self.literal(text) + "*")}"
-        return try await client.scan(match: pattern, atMost: Self.mostKeys + 1).map {
+        return try await client.scan(match: pattern, atMost: limit).map {
             String($0.dropFirst(start.count).dropLast())
         }.sorted()
     }
@@ -96,6 +104,19 @@ package struct CacheInRedis: Sendable {
     private static func literal(_ text: String) -> String { text.replacing(/[*?\[\]^\\]/) { "\\\($0.output)" } }
 
     // MARK: Reading
+
+    private func read(_ keys: [String]) async throws -> [Reading] {
+        var readings: [Reading] = []
+        for start in stride(from: 0, to: keys.count, by: Self.batch) {
+            try await withThrowingTaskGroup { group in
+                for key in keys[start..<min(start + Self.batch, keys.count)] {
+                    group.addTask { try await read(key) }
+                }
+                for try await some in group { readings += some }
+            }
+        }
+        return readings.sorted { ($0.key, $0.variant) < ($1.key, $1.variant) }
+    }
 
     private func read(_ key: String) async throws -> [Reading] {
         let bytes = Array(key.utf8)
