@@ -23,7 +23,7 @@ struct StorageTests {
             (200, ["Cache-Control: max-age=9", "Set-Cookie: a=b"], .setCookie),
             (200, [], .noFreshness), (200, ["Cache-Control: max-age=0"], .noFreshness),
             (206, ["Cache-Control: max-age=9"], .partial), (304, ["Cache-Control: max-age=9"], .status),
-            (201, ["Last-Modified: Mon, 23 Nov 2026 10:00:00 GMT", "Cache-Control: must-understand, no-store"], nil),
+            (201, ["Last-Modified: Mon, 23 Nov 2026 10:00:00 GMT", "Cache-Control: must-understand, no-store, max-age=9"], nil),
             (299, ["Cache-Control: must-understand, max-age=9"], .status),
         ] as [(Int, [String], StorageRules.Refusal?)])
     func refusals(_ status: Int, _ lines: [String], _ refusal: StorageRules.Refusal?) {
