@@ -333,8 +333,10 @@ final class Fetch {
         head.appendStorableLines(to: &fresh)
         let now = MonotonicClock.microsecondsWithSleep()
         let wall = WallClock.seconds()
-        let lines = StoredFields.without(["age"], StoredFields.renewed(old.lines, by: fresh))
-        var facts = StoredFields.facts(lines, status: old.status, now: wall)
+        let renewed = StoredFields.renewed(old.lines, by: fresh)
+        var facts = StoredFields.facts(renewed, status: old.status, now: wall)
+        // The age of the 304 counts, but is not a stored field.
+        let lines = StoredFields.without(facts.directives.withheldFields.union(["age"]), renewed)
         for name in service.route.vary.names { facts.addVary(name) }
         let rules = service.route.rules
         let decision = rules.decide(
