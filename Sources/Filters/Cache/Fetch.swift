@@ -270,7 +270,8 @@ final class Fetch {
                 tooLarge()
             } else {
                 draft.body.writeImmutableBuffer(bytes)
-                self.draft = draft
+                // Before the client has all of it: its next request, on whatever worker, finds it.
+                if draft.length == .exactly(draft.body.readableBytes) { store(draft) } else { self.draft = draft }
             }
         }
         for follower in followers { follower.write(bytes) }

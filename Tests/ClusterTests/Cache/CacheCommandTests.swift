@@ -47,7 +47,8 @@ extension Cluster {
             let connection = try RawConnection(port: node.adminPort)
             let length = "Content-Length: \(body.utf8.count)"
             try connection.sendRequest(
-                ["POST /api/cache/purge HTTP/1.1", "Host: gateway.test", "Connection: close", length] + fields, body: body)
+                ["POST /api/cache/purge HTTP/1.1", "Host: gateway.test", "Connection: close", length] + fields,
+                body: body)
             return try connection.readResponse(to: "POST")
         }
 
