@@ -15,6 +15,8 @@ package final class CachedResponse: Sendable {
     package let lastModified: Int?
     /// As the origin wrote it; empty if it did not.
     package let lastModifiedText: [UInt8]
+    /// What `If-Range` may name beside the ETag (RFC 9110 §13.1.5).
+    package let strongLastModified: Int?
     package let vary: VaryNames
     /// Which of the resource's responses this is: its request's values of the `vary` fields; `-` without any.
     package let variant: [UInt8]
@@ -37,6 +39,7 @@ package final class CachedResponse: Sendable {
         etag = facts.etag
         lastModified = facts.lastModified ?? facts.date
         lastModifiedText = facts.lastModifiedText
+        strongLastModified = facts.isLastModifiedStrong ? facts.lastModified : nil
         self.vary = vary
         self.variant = variant
         self.tags = tags

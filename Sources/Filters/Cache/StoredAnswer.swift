@@ -37,7 +37,7 @@ enum StoredAnswer {
         let length = response.body.count
         let outcome = RangeRequest.evaluate(
             range, ifRange: fields.first("if-range"), length: length, etag: response.etag,
-            lastModified: response.lastModifiedText.isEmpty ? nil : response.lastModified)
+            lastModified: response.strongLastModified)
         var lines = response.lines
         switch outcome {
         case .whole: return false

@@ -10,6 +10,7 @@ enum StoredResponseFields {
         var flags: [String] = []
         if lifetime.alwaysValidates { flags.append("validate") }
         if lifetime.forbidsStale { flags.append("no-stale") }
+        if lifetime.ignoresMaxStale { flags.append("no-max-stale") }
         let pieces = (response.body.count + RedisResponses.pieceBytes - 1) / RedisResponses.pieceBytes
         let texts: [(String, String)] = [
             ("status", "\(response.status)"), ("age", "\(response.age(at: now))"), ("fresh", "\(lifetime.fresh)"),
@@ -107,8 +108,10 @@ extension LookReply.Head {
         var lifetime = CacheLifetime(fresh: fresh)
         lifetime.staleWhileRevalidate = revalidate
         lifetime.staleIfError = error
-        lifetime.alwaysValidates = flags.contains("validate")
-        lifetime.forbidsStale = flags.contains("no-stale")
+        let words = flags.split(separator: " ")
+        lifetime.alwaysValidates = words.contains("validate")
+        lifetime.forbidsStale = words.contains("no-stale")
+        lifetime.ignoresMaxStale = words.contains("no-max-stale")
         self.lifetime = lifetime
         self.tags = CacheTag.parse(tags)
         self.version = version

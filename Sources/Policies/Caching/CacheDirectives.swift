@@ -45,8 +45,10 @@ package struct CacheDirectives: Hashable, Sendable {
             if name.isCaseless("no-cache") { noCache = withholds(value, else: noCache) }
             if name.isCaseless("s-maxage") { sharedMaxAge = Self.soonest(sharedMaxAge, value) }
         case 9:
-            if name.isCaseless("min-fresh") { minFresh = value?.deltaSeconds ?? minFresh }
-            if name.isCaseless("max-stale") { maxStale = value.map { $0.deltaSeconds ?? 0 } ?? .max }
+            if name.isCaseless("min-fresh") { minFresh = max(minFresh ?? 0, value?.deltaSeconds ?? 0) }
+            if name.isCaseless("max-stale") {
+                maxStale = min(maxStale ?? .max, value.map { $0.deltaSeconds ?? 0 } ?? .max)
+            }
             if name.isCaseless("immutable") { immutable = true }
         case 12: if name.isCaseless("no-transform") { noTransform = true }
         default: noteLong(name, value)
@@ -73,10 +75,19 @@ package struct CacheDirectives: Hashable, Sendable {
         min(known ?? .max, value?.deltaSeconds ?? 0)
     }
 
-    /// With names the directive is about these fields alone (RFC 9111 §5.2.2.4, §5.2.2.7); true if it is about all.
+    /// With names the directive is about these fields alone (RFC 9111 §5.2.2.4, §5.2.2.7); true if it is about all, as it
+    /// is with anything that is no list of names.
     private mutating func withholds(_ names: FieldText?, else isSet: Bool) -> Bool {
-        guard let names, !names.isEmpty else { return true }
-        names.forEachPart { withheldFields.insert($0.lowerCaseName) }
+        guard let names else { return true }
+        var (fields, isList) = ([String](), true)
+        names.forEachPart { name in
+            isList = isList && name.isToken && fields.count < Self.maximumNames
+            if isList { fields.append(name.lowerCaseName) }
+        }
+        guard isList, !fields.isEmpty else { return true }
+        withheldFields.formUnion(fields)
         return isSet
     }
+
+    private static let maximumNames = 32
 }

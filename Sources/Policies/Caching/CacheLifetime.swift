@@ -10,6 +10,8 @@ package struct CacheLifetime: Hashable, Sendable {
     package var alwaysValidates = false
     /// `must-revalidate` and the like: once stale, only used after asking the origin (RFC 9111 §4.2.4).
     package var forbidsStale = false
+    /// `s-maxage` with stale windows of its own: these bind, whatever a request would bear (RFC 9111 §4.2.4, §5.2.2.10).
+    package var ignoresMaxStale = false
     /// It has an ETag or a Last-Modified, so that asking may be cheap.
     package var hasValidator = false
 
@@ -44,17 +46,23 @@ package enum Reuse: Hashable, Sendable {
         _ lifetime: CacheLifetime, age: Int, request: CacheDirectives, isPurgedSoftly: Bool = false
     ) -> Reuse {
         let staleness = isPurgedSoftly ? max(age - lifetime.fresh, 1) : age - lifetime.fresh
-        let errorWindow = max(lifetime.staleIfError, seconds(request.staleIfError))
+        let bearsErrors = lifetime.ignoresMaxStale ? 0 : seconds(request.staleIfError)
+        let errorWindow = max(lifetime.staleIfError, bearsErrors)
         let servesOnError =
             !lifetime.alwaysValidates && !lifetime.forbidsStale && errorWindow > 0 && staleness < errorWindow
         let isTooOld = request.maxAge.map { age > seconds($0) } ?? false
         guard !lifetime.alwaysValidates, !request.noCache, !isTooOld else {
             return .validate(servesOnError: servesOnError)
         }
-        if staleness < -seconds(request.minFresh) || staleness < 0 && request.minFresh == nil { return .fresh }
+        if staleness < 0, staleness <= -seconds(request.minFresh) { return .fresh }
         guard !lifetime.forbidsStale, request.minFresh == nil else { return .validate(servesOnError: servesOnError) }
-        if staleness < lifetime.staleWhileRevalidate { return .staleWhileRevalidating }
-        if let bearable = request.maxStale, bearable == .max || staleness <= seconds(bearable) {
+        // RFC 9111 §5.2.1.1: who says how old it may be wants nothing stale, unless it says so too.
+        if staleness < lifetime.staleWhileRevalidate, request.maxAge == nil || request.maxStale != nil {
+            return .staleWhileRevalidating
+        }
+        if !lifetime.ignoresMaxStale, let bearable = request.maxStale,
+            bearable == .max || staleness <= seconds(bearable)
+        {
             return .staleByRequest
         }
         return .validate(servesOnError: servesOnError)

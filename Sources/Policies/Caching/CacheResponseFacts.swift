@@ -30,8 +30,10 @@ package struct CacheResponseFacts: Sendable {
     package mutating func add(name: FieldText, value: FieldText) {
         switch name.count {
         case 3: if name.isCaseless("age"), age == nil { age = value.firstElement.deltaSeconds }
-        case 4: if name.isCaseless("date") { date = HTTPTime.parse(value, now: now) } else { addFour(name, value) }
-        case 7: if name.isCaseless("expires") { expires = HTTPTime.parse(value, now: now) ?? .min }
+        case 4:
+            if name.isCaseless("date") { date = date ?? HTTPTime.parse(value, now: now) } else { addFour(name, value) }
+        case 7:
+            if name.isCaseless("expires") { expires = min(expires ?? .max, HTTPTime.parse(value, now: now) ?? .min) }
         case 8: if name.isCaseless("location") { location = Array(value) }
         case 9: if name.isCaseless("cache-tag") { addTags(value, separator: UInt8(ascii: ",")) }
         case 10: if name.isCaseless("set-cookie") { setsCookie = true }
@@ -53,7 +55,7 @@ package struct CacheResponseFacts: Sendable {
     private mutating func addThirteen(_ name: FieldText, _ value: FieldText) {
         if name.isCaseless("cache-control") {
             directives.add(value)
-        } else if name.isCaseless("last-modified") {
+        } else if name.isCaseless("last-modified"), lastModified == nil {
             lastModified = HTTPTime.parse(value, now: now)
             if lastModified != nil { lastModifiedText = Array(value) }
         } else if name.isCaseless("surrogate-key") {
@@ -74,6 +76,13 @@ package struct CacheResponseFacts: Sendable {
     var effective: (directives: CacheDirectives, isTargeted: Bool) {
         if !targeted.isEmpty, let own = TargetedDirectives.parse(targeted) { return (own, true) }
         return (directives, false)
+    }
+
+    /// Whether no second version can have the same date: it is older than the response by a second at least (RFC 9110
+    /// §8.8.2.2). Only then it may put parts together.
+    package var isLastModifiedStrong: Bool {
+        guard let lastModified, let date else { return false }
+        return date > lastModified
     }
 
     package var hasValidator: Bool { !etag.isEmpty || lastModified != nil }

@@ -35,7 +35,7 @@ package struct ConditionalRequest: Sendable {
             guard !etag.isEmpty else { return false }
             return etag.withUnsafeBufferPointer { etag in
                 var isFound = false
-                list.forEachPart { isFound = isFound || equal($0, etag, isStrong: isStrong) }
+                list.forEachPart(hasEscapes: false) { isFound = isFound || equal($0, etag, isStrong: isStrong) }
                 return isFound
             }
         }
@@ -66,18 +66,21 @@ package enum RangeRequest {
 
     /// - Parameters:
     ///   - ifRange: value of `If-Range`; the range only counts if it names what is stored (RFC 9110 §13.1.5).
-    ///   - lastModifiedText: as the origin wrote it.
+    ///   - lastModified: of the stored response, if it is a strong validator (RFC 9110 §8.8.2.2).
     package static func evaluate(
         _ range: FieldText, ifRange: FieldText?, length: Int, etag: [UInt8], lastModified: Int?
     ) -> Outcome {
         if let ifRange, !names(ifRange, etag, lastModified) { return .whole }
         guard range.count > 6, FieldText(rebasing: range[..<6]).isCaseless("bytes=") else { return .whole }
-        var parts: [FieldText] = []
-        FieldText(rebasing: range[6...]).forEachPart { parts.append($0) }
+        var (part, count) = (range, 0)
+        FieldText(rebasing: range[6...]).forEachPart {
+            part = $0
+            count += 1
+        }
         // Several parts may be answered with the whole (RFC 9110 §14.2).
-        guard parts.count == 1, let dash = parts[0].firstIndex(of: UInt8(ascii: "-")) else { return .whole }
-        let first = FieldText(rebasing: parts[0][..<dash]).withoutBlanks
-        let last = FieldText(rebasing: parts[0][(dash + 1)...]).withoutBlanks
+        guard count == 1, let dash = part.firstIndex(of: UInt8(ascii: "-")) else { return .whole }
+        let first = FieldText(rebasing: part[..<dash])
+        let last = FieldText(rebasing: part[(dash + 1)...])
         if first.isEmpty {
             guard let suffix = last.deltaSeconds else { return .whole }
             guard suffix > 0, length > 0 else { return .unsatisfiable }

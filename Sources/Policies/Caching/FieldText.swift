@@ -18,21 +18,40 @@ extension FieldText {
     }
 
     /// Calls `body` with each element of a list that is separated by `separator`, outside of quoted strings; empty ones
-    /// are left out (RFC 9110 §5.6.1).
-    func forEachPart(separatedBy separator: UInt8 = UInt8(ascii: ","), _ body: (FieldText) -> Void) {
-        var (start, index, isQuoted) = (0, 0, false)
+    /// are left out (RFC 9110 §5.6.1). A quote that is never closed hides nothing of what follows it.
+    /// - Parameter hasEscapes: false for entity tags, in which a backslash is a byte like others (RFC 9110 §8.8.3).
+    func forEachPart(
+        separatedBy separator: UInt8 = UInt8(ascii: ","), hasEscapes: Bool = true, keepsEmpty: Bool = false,
+        _ body: (FieldText) -> Void
+    ) {
+        var (start, index, hasClosing) = (0, 0, true)
         while index <= count {
-            if index == count || (!isQuoted && self[index] == separator) {
+            if index == count || self[index] == separator {
                 let part = FieldText(rebasing: self[start..<index]).withoutBlanks
-                if !part.isEmpty { body(part) }
+                if keepsEmpty || !part.isEmpty { body(part) }
                 start = index + 1
-            } else if self[index] == UInt8(ascii: "\"") {
-                isQuoted.toggle()
-            } else if isQuoted, self[index] == UInt8(ascii: "\\") {
-                index += 1
+            } else if hasClosing, self[index] == UInt8(ascii: "\"") {
+                if let closing = closingQuote(after: index, hasEscapes) { index = closing } else { hasClosing = false }
             }
             index += 1
         }
+    }
+
+    private func closingQuote(after opening: Int, _ hasEscapes: Bool) -> Int? {
+        var index = opening + 1
+        while index < count {
+            if self[index] == UInt8(ascii: "\"") { return index }
+            index += hasEscapes && self[index] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        return nil
+    }
+
+    /// Whether it is a name of a field (RFC 9110 §5.6.2).
+    var isToken: Bool {
+        !isEmpty
+            && allSatisfy {
+                lowerCase($0) &- 0x61 < 26 || $0 &- 0x30 < 10 || "!#$%&'*+-.^_`|~".utf8.contains($0)
+            }
     }
 
     /// The two sides of the first `=`; the right one is nil if there is none.

@@ -2,22 +2,22 @@
 package enum HTTPTime {
     /// Nil if it is no date.
     /// - Parameter now: seconds since 1970, by which a year of two digits is understood.
-    package static func parse(_ text: FieldText, now: Int = 0) -> Int? {
-        var words: [Substring.UTF8View] = []
-        // A date is short; anything longer is none.
-        guard text.count <= 40 else { return nil }
-        let string = String(decoding: text, as: UTF8.self)
-        words = string.utf8.split { $0 == 0x20 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ",") }
-        switch words.count {
+    package static func parse(_ text: FieldText, now: Int = 1_600_000_000) -> Int? {
+        var reader = DateReader(text)
+        guard reader.weekday() else { return nil }
         // Sun, 06 Nov 1994 08:49:37 GMT, and Sunday, 06-Nov-94 08:49:37 GMT
-        case 6 where string.utf8.contains(UInt8(ascii: ",")):
-            guard isZone(words[5]), isDay(words[0]) else { return nil }
-            return seconds(day: words[1], month: words[2], year: words[3], clock: words[4], now)
-        // Sun Nov  6 08:49:37 1994
-        case 5 where isDay(words[0]) && words[4].count == 4:
-            return seconds(day: words[2], month: words[1], year: words[4], clock: words[3], now)
-        default: return nil
+        if reader.take(UInt8(ascii: ",")) {
+            guard reader.gap(), let day = reader.number(1...2), reader.gap(), let month = reader.month(),
+                reader.gap(), let year = reader.number(2...4), reader.gap(), let clock = reader.clock(),
+                reader.gap(), reader.isZoneAtEnd
+            else { return nil }
+            return seconds(year: fullYear(year, now), month, day, clock)
         }
+        // Sun Nov  6 08:49:37 1994
+        guard reader.gap(), let month = reader.month(), reader.gap(), let day = reader.number(1...2), reader.gap(),
+            let clock = reader.clock(), reader.gap(), let year = reader.number(4...4), reader.isAtEnd
+        else { return nil }
+        return seconds(year: year, month, day, clock)
     }
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT`
@@ -34,27 +34,11 @@ package enum HTTPTime {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 
-    private static func isZone(_ word: Substring.UTF8View) -> Bool {
-        word.elementsEqual("GMT".utf8) || word.elementsEqual("UTC".utf8)
-    }
-
-    private static func isDay(_ word: Substring.UTF8View) -> Bool {
-        weekdays.contains { word.starts(with: $0.utf8) }
-    }
-
-    private static func seconds(
-        day: Substring.UTF8View, month: Substring.UTF8View, year: Substring.UTF8View, clock: Substring.UTF8View,
-        _ now: Int
-    ) -> Int? {
-        guard let day = number(day), let year = number(year),
-            let month = months.firstIndex(where: { month.elementsEqual($0.utf8) }).map({ $0 + 1 }),
-            (1...31).contains(day)
-        else { return nil }
-        let parts = clock.split(separator: UInt8(ascii: ":")).map(number)
-        guard parts.count == 3, let hour = parts[0], let minute = parts[1], let second = parts[2], hour < 24,
-            minute < 60, second <= 60, clock.count == 8
-        else { return nil }
-        return days(year: fullYear(year, now), month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second
+    /// Nil for days that the month doesn't have.
+    private static func seconds(year: Int, _ month: Int, _ day: Int, _ clock: Int) -> Int? {
+        let days = days(year: year, month: month, day: day)
+        guard civil(days) == (year, month, day) else { return nil }
+        return days * 86_400 + clock
     }
 
     /// More than 50 years ahead is the same year of the century before (RFC 9110 §5.6.7).
@@ -63,11 +47,6 @@ package enum HTTPTime {
         let current = civil(now.floorDivided(by: 86_400)).year
         let candidate = current / 100 * 100 + year
         return candidate > current + 50 ? candidate - 100 : candidate
-    }
-
-    private static func number(_ digits: Substring.UTF8View) -> Int? {
-        guard !digits.isEmpty, digits.count <= 4, digits.allSatisfy({ $0 &- 0x30 < 10 }) else { return nil }
-        return digits.reduce(0) { $0 * 10 + Int($1 &- 0x30) }
     }
 
     /// Days since 1970-01-01 in the Gregorian calendar (H. Hinnant's `days_from_civil`).

@@ -16,9 +16,9 @@ package enum InvalidationTargets {
         let whole = reference.prefix { $0 != "#" }
         if let mark = whole.range(ofScheme: "://") {
             guard whole[..<mark.lowerBound].lowercased() == scheme.lowercased() else { return nil }
-            return local(whole[mark.upperBound...], host)
+            return local(whole[mark.upperBound...], host, scheme)
         }
-        if whole.hasPrefix("//") { return local(whole.dropFirst(2), host) }
+        if whole.hasPrefix("//") { return local(whole.dropFirst(2), host, scheme) }
         if whole.hasPrefix("/") { return normalised(String(whole)) }
         if whole.hasPrefix("?") { return path + whole }
         if whole.isEmpty { return path }
@@ -28,11 +28,17 @@ package enum InvalidationTargets {
         return normalised(folder + String(whole))
     }
 
-    private static func local(_ rest: Substring, _ host: String) -> String? {
+    private static func local(_ rest: Substring, _ host: String, _ scheme: String) -> String? {
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
-        guard authority.lowercased() == host.lowercased() else { return nil }
+        guard named(authority, scheme) == named(host[...], scheme) else { return nil }
         let target = rest[authority.endIndex...]
         return target.isEmpty ? "/" : target.hasPrefix("/") ? normalised(String(target)) : "/" + target
+    }
+
+    /// An authority without regard to case, and without the port that its scheme means anyway (RFC 3986 §6.2.3).
+    private static func named(_ authority: Substring, _ scheme: String) -> String {
+        let (name, port) = (authority.lowercased(), scheme.lowercased() == "https" ? ":443" : ":80")
+        return name.hasSuffix(port) ? String(name.dropLast(port.count)) : name
     }
 
     /// Without `.` and `..` segments (RFC 3986 §5.2.4).

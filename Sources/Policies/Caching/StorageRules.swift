@@ -64,6 +64,7 @@ package struct StorageRules: Hashable, Sendable {
         if forbidsDefaults, directives.staleWhileRevalidate == nil, directives.staleIfError == nil {
             lifetime.forbidsStale = true
         }
+        lifetime.ignoresMaxStale = forbidsDefaults
         let isOfUse =
             lifetime.fresh > 0 || lifetime.hasValidator
             || !lifetime.forbidsStale && max(lifetime.staleWhileRevalidate, lifetime.staleIfError) > 0
@@ -83,12 +84,23 @@ package struct StorageRules: Hashable, Sendable {
             return .noStore
         }
         if directives.isPrivate { return .isPrivate }
+        guard allowsStoring(response, directives, isTargeted) else { return .noFreshness }
         if response.vary.isUnknown { return .varyStar }
         let isShared = directives.isPublic || directives.sharedMaxAge != nil
         if request.hasAuthorization, !isPerIdentity, !isShared, !directives.mustRevalidate { return .authorization }
         // A cookie is most often meant for one client, whatever was said of the page by default.
-        if response.setsCookie, !isShared, !isTargeted { return .setCookie }
-        return nil
+        let keepsCookies = isShared || isTargeted || directives.withheldFields.contains("set-cookie")
+        return response.setsCookie && !keepsCookies ? .setCookie : nil
+    }
+
+    /// RFC 9111 §3, last list: what neither says that it may be stored nor has a status for which that goes without saying
+    /// is not, however useful it would be; an error without a word must not become what is served while stale.
+    private func allowsStoring(
+        _ response: CacheResponseFacts, _ directives: CacheDirectives, _ isTargeted: Bool
+    ) -> Bool {
+        directives.isPublic || directives.maxAge != nil || directives.sharedMaxAge != nil
+            || !isTargeted && response.expires != nil || Self.heuristicallyCacheable.contains(response.status)
+            || (ttl != nil || forceTTL != nil) && statuses.contains(response.status)
     }
 
     /// RFC 9111 §4.2.1 and §4.2.2, with the route's own wishes.

@@ -15,7 +15,9 @@ package enum StoredFields {
     /// Only the lines that a 304 carries (RFC 9110 §15.4.5), and none of those that describe a body.
     package static func ofNotModified(_ stored: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
-        forEachLine(stored) { name, line in if !describingBody.contains(name) { result.append(contentsOf: line) } }
+        forEachLine(stored) { name, line in
+            if !describingBody.contains(name), !describingContent.contains(name) { result.append(contentsOf: line) }
+        }
         return result
     }
 
@@ -40,6 +42,9 @@ package enum StoredFields {
     private static let describingBody: Set<String> = [
         "content-length", "content-encoding", "content-range", "transfer-encoding",
     ]
+
+    /// What a client that has the body knows of it.
+    private static let describingContent: Set<String> = ["content-type", "content-language"]
 
     private static func forEachLine(_ lines: [UInt8], _ body: (_ name: String, _ line: ArraySlice<UInt8>) -> Void) {
         lines.withUnsafeBufferPointer { bytes in

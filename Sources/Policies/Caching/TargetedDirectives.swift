@@ -27,6 +27,8 @@ package enum TargetedDirectives {
             switch self {
             case .flag(true) where !takesNumber: return name
             case .number(let value) where takesNumber: return "\(name)=\(max(value, 0))"
+            // With names of fields these are about a part; to take them for the whole is allowed (RFC 9111 §5.2.2.4).
+            case .other where name == "private" || name == "no-cache": return name
             default: return nil
             }
         }
@@ -76,8 +78,26 @@ package enum TargetedDirectives {
 
         mutating func member() -> Member? {
             guard take(UInt8(ascii: "=")) else { return parameters() ? .flag(true) : nil }
+            if take(UInt8(ascii: "(")) { return innerList() && parameters() ? .other : nil }
             guard let item = item(), parameters() else { return nil }
             return item
+        }
+
+        /// After its opening bracket (RFC 8941 §4.2.1.2).
+        private mutating func innerList() -> Bool {
+            while true {
+                while take(UInt8(ascii: " ")) {}
+                if take(UInt8(ascii: ")")) { return true }
+                guard item() != nil, parameters(), next == UInt8(ascii: " ") || next == UInt8(ascii: ")") else {
+                    return false
+                }
+            }
+        }
+
+        /// After its opening colon (RFC 8941 §4.2.7).
+        private mutating func bytes() -> Bool {
+            while isLetter(next | 0x20) || isDigit(next) || "+/=".utf8.contains(next) { position += 1 }
+            return take(UInt8(ascii: ":"))
         }
 
         private mutating func item() -> Member? {
@@ -86,6 +106,7 @@ package enum TargetedDirectives {
                 return take(UInt8(ascii: "0")) ? .flag(false) : nil
             }
             if next == UInt8(ascii: "-") || isDigit(next) { return number() }
+            if take(UInt8(ascii: ":")) { return bytes() ? .other : nil }
             if next == UInt8(ascii: "\"") { return string() ? .other : nil }
             guard isLetter(next | 0x20) || next == UInt8(ascii: "*") else { return nil }
             while !isAtEnd, isTokenByte(next) { position += 1 }

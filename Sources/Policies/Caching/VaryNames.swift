@@ -15,25 +15,46 @@ package struct VaryNames: Hashable, Sendable {
     }
 
     package mutating func add(_ value: FieldText) {
-        value.forEachPart { add(name: $0.lowerCaseName) }
+        value.forEachPart { name in
+            if name.isToken { add(name: name.lowerCaseName) } else { isUnknown = true }
+        }
     }
 
     package mutating func add(name: String) {
-        guard name != "*", names.count < Self.maximumCount else { return isUnknown = true }
         let place = names.firstIndex { $0 >= name } ?? names.count
         if place < names.count, names[place] == name { return }
+        guard name != "*", names.count < Self.maximumCount else { return isUnknown = true }
         names.insert(name, at: place)
     }
 
     package var text: String { names.joined(separator: ", ") }
 
-    /// Appends the field's value in the form in which values are compared: without blanks around commas, several lines
-    /// as one, and without regard to case where case means nothing.
+    /// Appends one line of the field in the form in which values are compared: several lines as one, without blanks around
+    /// commas, and without regard to case where case means nothing. A field that is there is never like one that is not
+    /// (RFC 9111 §4.1).
     package static func normalise(_ value: FieldText, of name: String, into bytes: inout [UInt8]) {
-        let ignoresCase = name == "accept-encoding" || name == "accept-language" || name == "accept-charset"
-        value.forEachPart { part in
-            if bytes.last != UInt8(ascii: "="), !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
-            for byte in part { bytes.append(ignoresCase ? lowerCase(byte) : byte) }
+        let comma = UInt8(ascii: ",")
+        if !bytes.isEmpty { bytes.append(comma) }
+        if isOneValue(name) {
+            bytes.append(contentsOf: value.withoutBlanks)
+        } else {
+            let ignoresCase = name == "accept-encoding" || name == "accept-language" || name == "accept-charset"
+            let isKnownList = ignoresCase || name == "accept"
+            var isFirst = true
+            value.forEachPart(keepsEmpty: !isKnownList) { part in
+                if !isFirst { bytes.append(comma) }
+                isFirst = false
+                for byte in part { bytes.append(ignoresCase ? lowerCase(byte) : byte) }
+            }
+        }
+        if bytes.isEmpty { bytes.append(comma) }
+    }
+
+    /// Fields in which a comma separates nothing: to leave one out would make two clients' values one.
+    private static func isOneValue(_ name: String) -> Bool {
+        switch name {
+        case "authorization", "cookie", "from", "host", "origin", "proxy-authorization", "referer", "user-agent": true
+        default: false
         }
     }
 }

@@ -3,7 +3,7 @@ import Testing
 @testable import Policies
 
 @Suite("RFC 9111 section 4: constructing responses from caches")
-struct ReuseTests {
+struct RFC9111Section4Tests {
     private func lifetime(_ fresh: Int, swr: Int = 0, sie: Int = 0) -> CacheLifetime {
         var lifetime = CacheLifetime(fresh: fresh * 1_000_000)
         lifetime.staleWhileRevalidate = swr * 1_000_000
@@ -34,8 +34,12 @@ struct ReuseTests {
         #expect(reuse(life, age: 5, "no-cache") == .validate(servesOnError: false))
         #expect(reuse(life, age: 5, "max-age=4") == .validate(servesOnError: false))
         #expect(reuse(life, age: 5, "max-age=5") == .fresh)
-        #expect(reuse(life, age: 5, "min-fresh=5") == .validate(servesOnError: false))
-        #expect(reuse(life, age: 4, "min-fresh=5") == .fresh)
+        #expect(reuse(life, age: 6, "min-fresh=5") == .validate(servesOnError: false))
+        #expect(reuse(life, age: 5, "min-fresh=5") == .fresh)
+        #expect(reuse(life, age: 10, "min-fresh=0") == .validate(servesOnError: false))
+        #expect(reuse(life, age: 12, "min-fresh=1, max-stale") == .validate(servesOnError: false))
+        #expect(reuse(life, age: 12, "max-stale=1, max-stale") == .validate(servesOnError: false))
+        #expect(reuse(life, age: 12, "max-stale=x") == .validate(servesOnError: false))
         #expect(reuse(life, age: 12, "max-stale") == .staleByRequest)
         #expect(reuse(life, age: 12, "max-stale=2") == .staleByRequest)
         #expect(reuse(life, age: 13, "max-stale=2") == .validate(servesOnError: false))
@@ -52,6 +56,25 @@ struct ReuseTests {
         life = lifetime(10, swr: 100, sie: 100)
         life.alwaysValidates = true
         #expect(reuse(life, age: 1) == .validate(servesOnError: false))
+    }
+
+    @Test("who says how old it may be gets nothing stale, unless it bears that (section 5.2.1.1)")
+    func maxAgeWantsFresh() {
+        let life = lifetime(10, swr: 5)
+        #expect(reuse(life, age: 12, "max-age=100") == .validate(servesOnError: false))
+        #expect(reuse(life, age: 12, "max-age=100, max-stale") == .staleWhileRevalidating)
+    }
+
+    @Test("no request stretches the stale windows that go with s-maxage (section 5.2.2.10)")
+    func sharedMaxAge() throws {
+        let facts = responseFacts(200, "Cache-Control: s-maxage=10, stale-while-revalidate=5")
+        let decision = StorageRules().decide(
+            StorageRules.Request(forbidsStoring: false, hasAuthorization: false), facts, now: cacheNow)
+        let life = try #require(decision.lifetime)
+        #expect(reuse(life, age: 12) == .staleWhileRevalidating)
+        for directives in ["max-stale", "max-stale=100", "stale-if-error=100"] {
+            #expect(reuse(life, age: 16, directives) == .validate(servesOnError: false), "\(directives)")
+        }
     }
 
     @Test("Pragma counts only without Cache-Control (section 5.4)")
@@ -81,8 +104,44 @@ struct ReuseTests {
             return String(decoding: bytes, as: UTF8.self)
         }
         #expect(normal("en-GB ,  de;q=0.5", "accept-language") == "en-gb,de;q=0.5")
+        #expect(normal("en,, de", "accept-language") == "en,de")
         #expect(normal("A, b", "x-custom") == "A,b")
         #expect(responseFacts(200, "Vary: " + (0..<40).map { "x\($0)" }.joined(separator: ",")).vary.isUnknown)
+    }
+
+    @Test(
+        "section 4.1: values that are not the same never compare as the same",
+        arguments: [
+            ("x-a", ["a=", "b"], ["a=b"]), ("x-a", ["a", "b"], ["ab"]), ("x-a", [""], []),
+            ("cookie", ["a=1, b"], ["a=1,b"]),
+            ("cookie", ["a=1,,b"], ["a=1,b"]), ("x-a", ["a,,b"], ["a,b"]), ("x-a", ["\"a, b\""], ["\"a,b\""]),
+            ("accept", ["A"], ["a"]), ("x-a", ["A"], ["a"]),
+        ])
+    func unlike(_ name: String, _ left: [String], _ right: [String]) {
+        func normal(_ lines: [String]) -> [UInt8] {
+            var bytes: [UInt8] = []
+            for line in lines { withText(line) { VaryNames.normalise($0, of: name, into: &bytes) } }
+            return bytes
+        }
+        #expect(normal(left) != normal(right))
+    }
+
+    @Test("section 4.1: Vary with a star, or with what is no name, selects nothing for certain")
+    func unknownVary() {
+        for value in ["*", ", *", "*, *", "Foo, *", "a b", "\"accept\"", "a;b"] {
+            #expect(responseFacts(200, "Vary: \(value)").vary.isUnknown, "\(value)")
+        }
+        let names = (0..<16).map { "x\($0)" }.joined(separator: ",")
+        #expect(!responseFacts(200, "Vary: \(names)", "Vary: X3").vary.isUnknown)
+        #expect(VaryNames(responseFacts(200, "Vary: b, A").vary.text) == responseFacts(200, "Vary: a,b").vary)
+    }
+
+    @Test("section 4.3.4: what describes the body stays out of a 304, the rest is in it")
+    func notModified() {
+        let stored = Array("ETag: \"a\"\r\nContent-Type: a/b\r\nContent-Encoding: br\r\nVary: a\r\nX: 1\r\n".utf8)
+        #expect(
+            String(decoding: StoredFields.ofNotModified(stored), as: UTF8.self)
+                == "ETag: \"a\"\r\nVary: a\r\nX: 1\r\n")
     }
 
     @Test("section 3.2: a 304's fields replace stored ones, but none that describe the body")
@@ -104,8 +163,14 @@ struct ReuseTests {
         #expect(target("../w/./v") == "/w/v")
         #expect(target("http://A.example/k") == "/k")
         #expect(target("//a.example") == "/")
+        #expect(target("http://a.example:80/k") == "/k")
+        #expect(target("#f") == "/x/y")
+        #expect(target("/../../v") == "/v")
         #expect(target("?n=1") == "/x/y?n=1")
-        for foreign in ["http://b.example/k", "https://a.example/k", "//b.example/", "mailto:a@b"] {
+        for foreign in [
+            "http://b.example/k", "https://a.example/k", "//b.example/", "mailto:a@b", "http://a.example:81/",
+            "http://a.example@b.example/", "://a.example/",
+        ] {
             #expect(target(foreign) == nil, "\(foreign)")
         }
         for (method, isUnsafe) in [

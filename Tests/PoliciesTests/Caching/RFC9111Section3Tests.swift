@@ -3,7 +3,7 @@ import Testing
 @testable import Policies
 
 @Suite("RFC 9111 section 3: storing responses")
-struct StorageTests {
+struct RFC9111Section3Tests {
     private func decide(
         _ facts: CacheResponseFacts, _ rules: StorageRules = StorageRules(), hasAuthorization: Bool = false,
         forbidsStoring: Bool = false
@@ -23,7 +23,13 @@ struct StorageTests {
             (200, ["Cache-Control: max-age=9", "Set-Cookie: a=b"], .setCookie),
             (200, [], .noFreshness), (200, ["Cache-Control: max-age=0"], .noFreshness),
             (206, ["Cache-Control: max-age=9"], .partial), (304, ["Cache-Control: max-age=9"], .status),
-            (201, ["Last-Modified: Mon, 23 Nov 2026 10:00:00 GMT", "Cache-Control: must-understand, no-store"], nil),
+            (
+                201,
+                [
+                    "Last-Modified: Mon, 23 Nov 2026 10:00:00 GMT",
+                    "Cache-Control: must-understand, no-store, max-age=9",
+                ], nil
+            ),
             (299, ["Cache-Control: must-understand, max-age=9"], .status),
         ] as [(Int, [String], StorageRules.Refusal?)])
     func refusals(_ status: Int, _ lines: [String], _ refusal: StorageRules.Refusal?) {
@@ -59,6 +65,40 @@ struct StorageTests {
         ] {
             #expect(decide(responseFacts(200, [line])).lifetime == nil, "\(line)")
         }
+    }
+
+    @Test(
+        "a status that doesn't go without saying wants a word of the origin or of the route",
+        arguments: [
+            (500, [], false), (503, ["ETag: \"a\""], false),
+            (201, ["Last-Modified: Mon, 23 Nov 2026 10:00:00 GMT"], false),
+            (500, ["Cache-Control: must-revalidate"], false), (500, ["Cache-Control: max-age=9"], true),
+            (299, ["Cache-Control: s-maxage=9"], true), (599, ["Expires: Tue, 24 Nov 2026 10:01:00 GMT"], true),
+            (302, ["CDN-Cache-Control: max-age=9"], true), (404, ["ETag: \"a\""], true), (200, [], true),
+        ] as [(Int, [String], Bool)])
+    func statuses(_ status: Int, _ lines: [String], _ isStored: Bool) {
+        var rules = StorageRules()
+        rules.staleWhileRevalidate = 3_000_000
+        rules.staleIfError = 60_000_000
+        #expect((decide(responseFacts(status, lines), rules).lifetime != nil) == isStored)
+    }
+
+    @Test(
+        "with explicit freshness every final status is stored",
+        arguments: [200, 203, 204, 299, 301, 302, 303, 307, 308, 400, 404, 410, 499, 500, 502, 503, 504, 599])
+    func explicit(_ status: Int) {
+        #expect(decide(responseFacts(status, "Cache-Control: max-age=9")).lifetime?.fresh == 9_000_000)
+    }
+
+    @Test("a contradiction counts as what is stale soonest, and the first date as the date (section 4.2.1)")
+    func contradictions() {
+        let expires = ["Expires: Tue, 24 Nov 2026 10:01:00 GMT", "Expires: Tue, 24 Nov 2026 10:00:20 GMT"]
+        for lines in [expires, expires.reversed()] {
+            #expect(decide(responseFacts(200, lines)).lifetime?.fresh == 20_000_000)
+        }
+        #expect(decide(responseFacts(200, expires + ["Expires: 0"])).lifetime == nil)
+        let dates = responseFacts(200, "Date: Tue, 24 Nov 2026 09:59:50 GMT", "Date: never")
+        #expect(dates.initialAge(delay: 0) == 10_000_000)
     }
 
     @Test("section 3.5: with Authorization only what says that it may be shared")
@@ -116,6 +156,8 @@ struct StorageTests {
         let facts = responseFacts(200, "Cache-Control: max-age=9, no-cache=\"X-A, x-b\", private=Set-Cookie")
         #expect(facts.directives.withheldFields == ["x-a", "x-b", "set-cookie"])
         #expect(decide(facts).lifetime?.alwaysValidates == false)
+        let cookie = responseFacts(200, "Cache-Control: max-age=9, no-cache=\"Set-Cookie\"", "Set-Cookie: a=b")
+        #expect(decide(cookie).lifetime?.fresh == 9_000_000)
         let lines = Array("X-A: 1\r\nX-C: 2\r\nX-B: 3\r\n".utf8)
         #expect(StoredFields.without(["x-a", "x-b"], lines) == Array("X-C: 2\r\n".utf8))
     }
