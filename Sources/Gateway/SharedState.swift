@@ -71,6 +71,8 @@ struct SharedState: Sendable {
     ) -> ResponseCache {
         let shared = link.map { RedisResponses(link: $0, namespace: settings.namespace) }
         if let shared { cacheStores.add(shared, on: loop) }
+        // So that the next request asks Redis, which knows of the purge.
+        shared?.whenOutrun = { [near] key in near.distrust(key, except: "") }
         return ResponseCache(
             near: near, fills: fills, shared: shared, loop: loop, lag: cacheSettings.lagMicroseconds, account: account)
     }

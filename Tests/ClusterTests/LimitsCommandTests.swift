@@ -16,7 +16,8 @@ extension Cluster {
         /// A node whose clients get one token a minute, and hold three at most.
         private func node(_ url: String? = nil) async throws -> Node {
             let configuration = SharedCluster.configuration.replacing(
-                "rates: [100/minute]", with: "rates: [1/minute, 100/hour], burst: 3")
+                "rates: [100/minute]", with: "rates: [1/minute, 100/hour], burst: 3"
+            ).replacing("state: { redis: \"${TEST_REDIS}\" }", with: "state: { redis: \"${TEST_REDIS}\", timeout: 2s }")
             return try await Node(
                 configuration, environment: ["TEST_REDIS": url ?? redis.url, "TEST_UPSTREAM": upstream.url])
         }

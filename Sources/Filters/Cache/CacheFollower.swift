@@ -111,11 +111,13 @@ final class CacheFollower: ResponseProducer {
     }
 
     private func decide(_ slot: NearSlot, _ fill: SharedFill?, _ filling: SharedFilling, _ now: Int) {
-        let isAsked = intent == .validate && fill != nil
-        if !isAsked, use(slot, now) {
+        if use(slot, now) {
+            guard let fill else { return leaveKey() }
             // A stale answer was enough for this client; the right to refresh it is used for the next ones.
-            if let fill { refreshInBackground(slot, fill) } else { leaveKey() }
-            return
+            let isStale = slot.isSoft || slot.response.age(at: now) >= slot.response.lifetime.fresh
+            if isStale { return refreshInBackground(slot, fill) }
+            cache.shared?.end(fill, .failed)
+            return leaveKey()
         }
         if let fill { return startFetch(validating: slot, fill: fill) }
         if facts.directives.onlyIfCached { return refuse() }

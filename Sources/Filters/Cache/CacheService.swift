@@ -118,7 +118,9 @@ package final class CacheService: ExchangeService {
         let now = MonotonicClock.microsecondsWithSleep()
         shared.look(question) { [self] answer in
             switch answer {
-            case .same(_, _, let fill?, _), .missing(let fill): return fetch(key, request, validating: slot, fill: fill)
+            case .same(_, _, let fill?, _): return fetch(key, request, validating: slot, fill: fill)
+            // Somebody has purged it: the origin must not be asked whether it still is good.
+            case .missing(let fill): return fetch(key, request, validating: nil, fill: fill)
             case .found(let response, let isSoft, let fill, _):
                 let newer = cache.near.keep(response, under: key, confirmedAt: now, isSoft: isSoft)
                 if let fill { return fetch(key, request, validating: newer, fill: fill) }
@@ -131,8 +133,8 @@ package final class CacheService: ExchangeService {
     }
 
     /// Begins a fetch for nobody in particular; the key has been taken.
-    private func fetch(_ key: [UInt8], _ request: FetchRequest, validating slot: NearSlot, fill: SharedFill?) {
-        Fetch(self, key: key, request, variant: slot.response.variant, validating: slot, fill: fill, hasKey: true)
+    private func fetch(_ key: [UInt8], _ request: FetchRequest, validating slot: NearSlot?, fill: SharedFill?) {
+        Fetch(self, key: key, request, variant: slot?.response.variant, validating: slot, fill: fill, hasKey: true)
             .start()
     }
 

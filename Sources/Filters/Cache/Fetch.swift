@@ -172,6 +172,8 @@ final class Fetch {
         var live: [UInt8] = []
         head.appendStorableLines(to: &live)
         live = StoredFields.without(["age"], live)
+        // RFC 9110 §6.6.1: what is kept has to say of when it is.
+        if facts.date == nil { live.append(contentsOf: "Date: \(HTTPTime.text(WallClock.seconds()))\r\n".utf8) }
         let withheld = facts.directives.withheldFields
         state = .collecting
         var body = ByteBuffer()
@@ -270,7 +272,8 @@ final class Fetch {
                 tooLarge()
             } else {
                 draft.body.writeImmutableBuffer(bytes)
-                self.draft = draft
+                // Before the client has all of it: its next request, on whatever worker, finds it.
+                if draft.length == .exactly(draft.body.readableBytes) { store(draft) } else { self.draft = draft }
             }
         }
         for follower in followers { follower.write(bytes) }

@@ -21,6 +21,8 @@ package final class RedisResponses: SharedResponses {
     private var waiting: [[UInt8]: [Waiter]] = [:]
     private var serial = 0
     package private(set) var counters = SharedCacheCounters()
+    /// Told of keys whose response was not stored since a purge or another fetch was faster: what is near may be void.
+    package var whenOutrun: (([UInt8]) -> Void)?
 
     private struct Waiter {
         let serial: Int
@@ -258,7 +260,9 @@ package final class RedisResponses: SharedResponses {
         } completion: { [self] result in
             switch result {
             case .success(let reply) where reply.integer == 1: counters.stored += 1
-            case .success: counters.outrun += 1
+            case .success:
+                counters.outrun += 1
+                whenOutrun?(fill.key)
             case .failure:
                 counters.failures += 1
                 end(fill, .failed)
