@@ -63,9 +63,11 @@ let package = Package(
             ]),
         library(
             "Transport",
-            ["Encryption", "GatewayCore", "HTTPWire", "Policies", nioCore, nioPosix, nioSSL,
+            ["HTTP2", "Encryption", "GatewayCore", "HTTPWire", "Policies", nioCore, nioPosix, nioSSL,
              .product(name: "NIOTLS", package: "swift-nio")]),
         library("RedisClient", ["CHiredis", "Encryption", nioCore, nioPosix, nioSSL]),
+        // One HTTP/2 connection, of either side, over libnghttp2.
+        library("HTTP2", ["CNghttp2", "HTTPWire", nioCore]),
         // TLS for both directions: contexts made of files.
         library("Encryption", [nioCore, nioSSL]),
         library("Telemetry"),
@@ -77,6 +79,8 @@ let package = Package(
         // No pkgConfig: hiredis.pc carries a -D flag that SwiftPM warns about in each build, and nothing that is needed.
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(
+            name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"]), .brew(["libnghttp2"])]),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 

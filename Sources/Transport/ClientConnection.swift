@@ -42,6 +42,8 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
     var state = State.awaitingHead
     private var inbox = ByteBuffer()
     private var isProcessing = false
+    /// No request has come yet.
+    private var isUnused = true
     /// Bytes of an unfinished head that are known to hold no complete line end beyond what was parsed.
     private var scannedBytes = 0
 
@@ -159,7 +161,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
             scannedBytes = inbox.readableBytes
             return false
         case .fault(let fault):
-            refuse(fault)
+            if !becomeHTTP2() { refuse(fault) }
             return false
         case .complete(let length):
             inbox.moveReaderIndex(forwardBy: length)
@@ -187,7 +189,27 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
         return hasLineEnd
     }
 
+    /// RFC 9113 §3.3: a client that knows sends the preface of HTTP/2, which no HTTP/1.1 request can look like.
+    private func becomeHTTP2() -> Bool {
+        guard isUnused, inbox.readableBytesView.starts(with: "PRI * HTTP/2.0\r\n".utf8), let context else { return false }
+        let early = inbox
+        inbox = ByteBuffer()
+        state = .closing
+        worker.deadlines.remove(deadline)
+        worker.closed(self)
+        let next = HTTP2ClientConnection(worker: worker, channel: channel, peer: peer, early: early)
+        do {
+            try context.pipeline.syncOperations.addHandler(next, position: .after(self))
+        } catch {
+            close()
+        }
+        self.context = nil
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        return true
+    }
+
     private func begin() {
+        isUnused = false
         scannedBytes = 0
         hasResponded = false
         isResponseChunked = false

@@ -76,8 +76,13 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Cl
 
     private func install(_ agreed: String?, _ context: ChannelHandlerContext) throws {
         let pipeline = context.pipeline.syncOperations
-        let connection = ClientConnection(worker: worker, channel: channel, peer: peer)
-        try pipeline.addHandler(connection, position: .after(self))
+        if agreed == "h2" {
+            let connection = HTTP2ClientConnection(worker: worker, channel: channel, peer: peer)
+            try pipeline.addHandler(connection, position: .after(self))
+        } else {
+            let connection = ClientConnection(worker: worker, channel: channel, peer: peer)
+            try pipeline.addHandler(connection, position: .after(self))
+        }
         pipeline.removeHandler(context: context, promise: nil)
     }
 }

@@ -43,6 +43,9 @@ package final class Worker {
     /// Connections that were closed at once because of `limits.connections`, so far.
     package internal(set) var refusedConnections = 0
 
+    /// Connections that were ended because their client did no more than cost (HTTP/2), so far.
+    package internal(set) var floods = 0
+
     /// TLS handshakes of clients that failed, so far.
     package internal(set) var failedHandshakes = 0
 
@@ -79,6 +82,8 @@ package final class Worker {
 /// Bounds on what a client connection may take. Times in microseconds, sizes in bytes.
 package struct TransportLimits: Sendable {
     package var headerBytes = 32 * 1024
+    /// Requests at once on one HTTP/2 connection.
+    package var streams = 256
     package var bodyBytes = 16 * 1024 * 1024
     package var headerTimeoutMicroseconds = 10_000_000
     package var idleTimeoutMicroseconds = 60_000_000
