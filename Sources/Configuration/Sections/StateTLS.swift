@@ -45,7 +45,7 @@ extension Kind where Value == [UInt8] {
         return Kind(noun: "the path of \(noun) in PEM", schema: { _ in ["type": "string"] }) { reader, noun in
             guard let path = reader.text(expected: noun)?.value else { return nil }
             do {
-                let bytes = try reader.context.readFile(path)
+                let bytes = try reader.context.content(ofFile: path)
                 let isPEM = bytes.count <= mostBytes && String(decoding: bytes, as: UTF8.self).contains("-----BEGIN ")
                 if !isPEM { reader.report("the file \(quoted(path)) is not in PEM", hint: "expected \(noun)") }
                 return isPEM ? bytes : nil

@@ -10,10 +10,14 @@ package struct UpstreamSettings: Hashable, Sendable {
     package var timeoutMicroseconds = 30_000_000
     /// Between two bytes of a body.
     package var idleTimeoutMicroseconds = 60_000_000
+    /// From the request's first byte until the response's last; nil: unlimited.
+    package var totalTimeoutMicroseconds: Int?
     /// Open connections to one target, of one node.
     package var maxConnections = 1_024
     /// Requests that wait for a connection to one target, of one node; beyond them 503.
     package var maxPending = 1_024
+    /// Concurrent requests on one HTTP/2 connection; the target may allow fewer.
+    package var maxStreams = 100
     /// How long an unused connection is kept.
     package var keepaliveMicroseconds = 60_000_000
     /// Nil: switched off.
@@ -38,6 +42,9 @@ package struct UpstreamSettings: Hashable, Sendable {
         upstream.maxPending = section.value(
             "max_pending", .integer(0...1_000_000), default: upstream.maxPending,
             "Requests of one node that may wait for a connection to one target; beyond them 503.")
+        upstream.maxStreams = section.value(
+            "max_streams", .integer(1...10_000), default: upstream.maxStreams,
+            "Concurrent requests on one HTTP/2 connection to a target, which may allow fewer.")
         upstream.breaker = section.value(
             "breaker", .word("off", nil, or: .breaker), default: upstream.breaker,
             "When the upstream is given a rest; off: never.")
@@ -58,6 +65,9 @@ package struct UpstreamSettings: Hashable, Sendable {
         upstream.idleTimeoutMicroseconds = section.value(
             "idle_timeout", .duration(100_000...86_400_000_000), default: upstream.idleTimeoutMicroseconds,
             "How long a body may pause between two of its bytes.")
+        upstream.totalTimeoutMicroseconds = section.optional(
+            "total_timeout", .duration(1_000...86_400_000_000),
+            "How long the whole exchange may take, bodies included; absent: as long as it goes on.")
         upstream.keepaliveMicroseconds = section.value(
             "keepalive", .duration(0...86_400_000_000), default: upstream.keepaliveMicroseconds,
             "How long an unused connection is kept; 0s: not at all.")
