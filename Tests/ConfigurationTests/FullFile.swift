@@ -11,7 +11,14 @@ let fullFile = """
       namespace: shop
       timeout: 75ms
       on_failure: deny
-    limits: { header_bytes: 16KiB, body: 10MiB, connections: 500, header_timeout: 5s, idle_timeout: 1m30s }
+    limits:
+      header_bytes: 16KiB
+      body: 10MiB
+      connections: 500
+      connections_per_address: 50
+      streams: 128
+      header_timeout: 5s
+      idle_timeout: 1m30s
     drain: 45s
     cache: { memory: 256MiB, lag: 250ms }
     node: { id: node-1 }
@@ -24,8 +31,10 @@ let fullFile = """
         connect_timeout: 250ms
         timeout: 5s
         idle_timeout: 10s
+        total_timeout: 2m
         max_connections: 64
         max_pending: 0
+        max_streams: 50
         keepalive: 0s
         breaker: { failures: 3, error_rate: 12.5%, minimum: 10, window: 20s, open: 1m, probes: 2, slow_call: 2s }
         outlier: { failures: 2, eject: 1m, max_ejected: 25% }
@@ -44,6 +53,8 @@ let fullFile = """
           issuer: https://idp/
           audience: [api, web]
           leeway: 10s
+          query: access_token
+          subprotocol: bearer
       rotating:
         jwt:
           keys:
@@ -91,17 +102,30 @@ let fullFile = """
           max_object: 4MiB
           tags: ["user-{id}", users]
           bypass: { headers: { X-Preview: "~." }, query: { preview: 1 }, cookies: [session] }
+        body: 100MiB
+        upgrade: { protocols: [websocket, Chat], idle_timeout: 1m, lifetime: 2h }
+        grpc:
+          descriptors: greeter.pb
+          method: helloworld.Greeter/SayHello
+          unknown_query: ignore
+          stream: sse
+          web: false
         upstream: users
       - match: { hosts: api.example.com, path: /orders/** }
         auth: keys
         limit: { per: ip, rates: [1/second] }
         cache: { force_ttl: 10s, key: { query: none } }
+        upgrade: any
         upstream: orders
       - upstream: orders
         auth: none
         cache: off
+        upgrade: off
 
     """
 
 let fullEnvironment = ["ADMIN_TOKEN": "letmein", "JWT_SECRET": "0123456789abcdef0123456789abcdef"]
-let fullFiles = ["main.pem": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"]
+let fullFiles = [
+    "main.pem": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n",
+    "greeter.pb": "\u{0A}\u{02}\u{0A}\u{00}",
+]
