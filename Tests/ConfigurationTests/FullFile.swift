@@ -2,7 +2,7 @@
 let fullFile = """
     listeners:
       - bind: 0.0.0.0:8080
-      - bind: "[::]:8081"
+      - { bind: "[::]:8081", proxy_protocol: true }
     admin: { bind: 0.0.0.0:9901, token: "${ADMIN_TOKEN}" }
     trusted_proxies: [127.0.0.0/8, "::1"]
     state:
@@ -39,10 +39,12 @@ let fullFile = """
         breaker: { failures: 3, error_rate: 12.5%, minimum: 10, window: 20s, open: 1m, probes: 2, slow_call: 2s }
         outlier: { failures: 2, eject: 1m, max_ejected: 25% }
       orders:
-        targets: [http://orders.internal:8000/]
+        targets: [https://orders.internal:8000/]
+        protocol: auto
         balance: least_requests
         breaker: off
         outlier: off
+      greeter: { targets: ["grpc://10.0.0.3:50051"] }
 
     authenticators:
       main:
@@ -110,7 +112,7 @@ let fullFile = """
           unknown_query: ignore
           stream: sse
           web: false
-        upstream: users
+        upstream: greeter
       - match: { hosts: api.example.com, path: /orders/** }
         auth: keys
         limit: { per: ip, rates: [1/second] }

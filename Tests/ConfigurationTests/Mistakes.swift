@@ -134,9 +134,6 @@ private let services: [Mistake] = [
     .upstream(
         "{}", "6: upstreams.a: the key \"targets\" is missing; it holds a list, each entry a URL or { url, weight }"),
     .upstream(
-        "{ targets: [\"https://a\"] }",
-        "18: upstreams.a.targets[0]: a target with https:// is not supported by this version of sluice yet; remove it"),
-    .upstream(
         "{ targets: [\"http://a/b\"] }",
         "18: upstreams.a.targets[0]: a target's URL has no path or query; write only http://host:port"),
     .upstream("{ targets: [\"a:80\"] }", "18: upstreams.a.targets[0]: expected a URL such as http://127.0.0.1:9001"),

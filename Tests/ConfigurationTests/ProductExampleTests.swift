@@ -13,7 +13,7 @@ struct ProductExampleTests {
         let later = found.filter { $0.kind == .notYet }.map(\.path)
         #expect(
             later == [
-                "listeners[1].tls", "listeners[1].proxy_protocol", "limits.memory", "upstreams.users.retries",
+                "listeners[1].tls", "limits.memory", "upstreams.users.retries",
                 "upstreams.users.health", "authenticators.main.jwt.algorithms[2]", "authenticators.main.jwt.jwks",
                 "cors", "routes[0].request", "routes[0].response",
                 "routes[0].cors", "routes[1].aggregate", "routes[2].versions", "routes[2].split", "routes[2].mirror",
@@ -48,7 +48,7 @@ private let productExample = """
         retries: { attempts: 2, on: [connect, timeout, 502, 503, 504], budget: 20% }   # idempotent methods unless said
         breaker: { failures: 5, error_rate: 50%, minimum: 20, window: 10s, open: 30s, probes: 1, slow_call: 2s }
         health: { path: /healthz, interval: 5s, unhealthy_after: 3, healthy_after: 2 }
-      greeter: { targets: [{ url: http://127.0.0.1:9002 }] }
+      greeter: { targets: [{ url: grpc://127.0.0.1:9002 }] }
 
     authenticators:
       main: { jwt: { algorithms: [RS256, ES256, EdDSA], jwks: https://idp/jwks.json, issuer: https://idp/, audience: api, leeway: 30s } }

@@ -1,5 +1,5 @@
 /// Mistakes in what is said of protocols, with what is said about each.
-let protocolMistakes: [Mistake] = bounds + upgrades + translations + handshakes
+let protocolMistakes: [Mistake] = bounds + targets + proxies + upgrades + translations + handshakes
 
 private let bounds: [Mistake] = [
     .line("limits: { streams: 0 }", "20: limits.streams: \"0\": expected a whole number from 1 to 10000"),
@@ -20,6 +20,40 @@ private let bounds: [Mistake] = [
         "{ upstream: users, body: 10MB }",
         "30: routes[1].body: \"10MB\": expected a size from 0 to 1024GiB, such as 64KiB or 10MiB; did you mean \"10MiB\"?"
     ),
+]
+
+private let targets: [Mistake] = [
+    .upstream(
+        "{ targets: [\"htps://a\"] }",
+        "18: upstreams.a.targets[0]: expected a URL such as http://127.0.0.1:9001; what stands before :// is one of http, https, h2c, h2, grpc, grpcs"
+    ),
+    .upstream(
+        "{ targets: [\"grpcs://a/b\"] }",
+        "18: upstreams.a.targets[0]: a target's URL has no path or query; write only grpcs://host:port"),
+    .upstream(
+        "{ targets: [\"grpc://me:secret@a\"] }",
+        "18: upstreams.a.targets[0]: expected a URL such as http://127.0.0.1:9001; without user and password"),
+    .upstream(
+        "{ targets: [\"https://a\"], protocol: h2 }",
+        "42: upstreams.a.protocol: \"h2\": expected one of http1, http2, auto"),
+    .upstream(
+        "{ targets: [\"https://a\", \"h2c://a\"], protocol: http1 }",
+        "53: upstreams.a.protocol: a target's URL says that it speaks HTTP/2; write http:// or https:// there, or remove protocol"
+    ),
+    .upstream(
+        "{ targets: [\"https://a\", \"http://a\"], protocol: auto }",
+        "54: upstreams.a.protocol: auto is decided by TLS, and a target of this upstream is without; write https:// in its URL, or protocol: http1 or http2"
+    ),
+]
+
+private let proxies: [Mistake] = [
+    .line(
+        "listeners: [{ bind: \":80\" }, { bind: \":81\", proxy_protocol: true }]",
+        "61: listeners[1].proxy_protocol: proxy_protocol believes what trusted proxies say of their clients, and there are none; add trusted_proxies with the proxy's address"
+    ),
+    .line(
+        "listeners: [{ bind: \":80\", proxy_protocol: yes }]",
+        "44: listeners[0].proxy_protocol: \"yes\": expected true or false; did you mean \"true\"?"),
 ]
 
 private let upgrades: [Mistake] = [

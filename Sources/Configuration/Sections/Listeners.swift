@@ -3,12 +3,17 @@ import Policies
 /// Where Sluice listens: `listeners`, `admin`, `trusted_proxies`.
 package struct ListenerSettings: Hashable, Sendable {
     package var bind: BindAddress
+    /// Whether connections begin with a PROXY header that names the client; only those of trusted proxies may.
+    package var takesProxyProtocol = false
 
     static let kind = Kind<ListenerSettings>.section("listener", "a listener such as { bind: 0.0.0.0:8080 }") {
         section in
         let bind = section.required("bind", .bindAddress, "Address and port for clients, such as 0.0.0.0:8080.")
-        section.later("tls", "proxy_protocol")
-        return bind.map(ListenerSettings.init)
+        let takesProxyProtocol = section.value(
+            "proxy_protocol", .boolean, default: false,
+            "Whether trusted proxies name the client first, in a PROXY header.")
+        section.later("tls")
+        return bind.map { ListenerSettings(bind: $0, takesProxyProtocol: takesProxyProtocol) }
     }
 }
 

@@ -32,7 +32,11 @@ package struct UpstreamSettings: Hashable, Sendable {
     ) { section in
         let targets = section.required(
             "targets", .nonEmpty(.list(TargetSettings.kind)), "The servers: a list of URLs, or of { url, weight }.")
-        var upstream = UpstreamSettings(targets: targets ?? [])
+        let spoken = section.optional(
+            "protocol", .choice(["http1": TargetProtocol.http1, "http2": .http2, "auto": .negotiated]),
+            "What is spoken with the targets; auto: they choose by ALPN; absent: what their URLs say.")
+        var upstream = UpstreamSettings(
+            targets: (targets ?? []).speaking(spoken, section.place(of: "protocol")))
         upstream.balance = section.value(
             "balance", .balanceMethod, default: upstream.balance, "How a target is picked.")
         readTimes(section, &upstream)
@@ -71,87 +75,5 @@ package struct UpstreamSettings: Hashable, Sendable {
         upstream.keepaliveMicroseconds = section.value(
             "keepalive", .duration(0...86_400_000_000), default: upstream.keepaliveMicroseconds,
             "How long an unused connection is kept; 0s: not at all.")
-    }
-}
-
-/// One server of an upstream.
-package struct TargetSettings: Hashable, Sendable {
-    /// An address without brackets, or a host name.
-    package var host: String
-    package var port: Int
-    package var weight = 1
-
-    package init(host: String, port: Int, weight: Int = 1) {
-        self.host = host
-        self.port = port
-        self.weight = weight
-    }
-
-    /// As `Host` and in logs: without the default port.
-    package var authority: String {
-        let name = host.contains(":") ? "[\(host)]" : host
-        return port == 80 ? name : "\(name):\(port)"
-    }
-
-    fileprivate static let weighted = Kind<TargetSettings>.section(
-        "target", "a target such as { url: http://127.0.0.1:9001, weight: 1 }"
-    ) { section in
-        let target = section.required("url", .targetURL, "http://host[:port]")
-        let weight = section.value(
-            "weight", .integer(1...1_000), default: 1, "Its share of the requests, relative to the other targets'.")
-        guard var target else { return nil }
-        target.weight = weight
-        return target
-    }
-
-    /// The URL alone, or with its weight.
-    static let kind = Kind<TargetSettings>(
-        noun: "a URL or { url, weight }",
-        schema: { drawing in ["anyOf": [Kind.targetURL.schema(drawing), weighted.schema(drawing)]] },
-        read: { reader, noun in
-            if case .mapping = reader.node.content { return weighted.read(reader) }
-            return Kind.targetURL.read(reader)
-        })
-}
-
-extension Kind where Value == TargetSettings {
-    /// A URL may carry a password by mistake, so no message shows it.
-    static var targetURL: Kind {
-        let noun = "a URL such as http://127.0.0.1:9001"
-        return Kind(noun: noun, schema: { _ in .pattern("^http://") }) { reader, noun in
-            guard let text = reader.text(expected: noun) else { return nil }
-            return target(at: text.value, reader)
-        }
-    }
-
-    private static func target(at url: String, _ reader: NodeReader) -> TargetSettings? {
-        let parts = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0].hasSuffix(":"), parts[1].isEmpty else {
-            reader.report("expected \(Self.targetURL.noun)")
-            return nil
-        }
-        let scheme = parts[0].dropLast().lowercased()
-        guard !["https", "h2c", "grpc", "grpcs"].contains(scheme) else {
-            reader.reportNotYet("a target with \(scheme)://")
-            return nil
-        }
-        var authority = parts[2]
-        if authority.hasSuffix("/") { authority = authority.dropLast() }
-        guard scheme == "http", !authority.contains("@") else {
-            reader.report("expected \(Self.targetURL.noun)", hint: scheme == "http" ? "without user and password" : nil)
-            return nil
-        }
-        guard !authority.contains(where: { "/?#".contains($0) }) else {
-            reader.report("a target's URL has no path or query", hint: "write only http://host:port")
-            return nil
-        }
-        let hasPort = authority.hasPrefix("[") ? !authority.hasSuffix("]") : authority.contains(":")
-        guard !authority.hasPrefix(":"), let address = BindAddress(text: hasPort ? "\(authority)" : "\(authority):80"),
-            address.port > 0
-        else {
-            reader.report("expected \(Self.targetURL.noun)")
-            return nil
-        }
-        return TargetSettings(host: address.host, port: address.port)
     }
 }
