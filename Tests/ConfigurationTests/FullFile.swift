@@ -2,7 +2,17 @@
 let fullFile = """
     listeners:
       - bind: 0.0.0.0:8080
-      - { bind: "[::]:8081", proxy_protocol: true }
+      - bind: "[::]:8081"
+        proxy_protocol: true
+        tls:
+          certificates:
+            - { chain: main.pem, key: main.pem }
+            - { chain: main.pem, key: main.pem, hosts: [API.example.com, "*.example.org"] }
+          client_ca: main.pem
+          client_auth: optional
+          minimum_version: "1.3"
+          alpn: [http/1.1]
+          handshake_timeout: 3s
     admin: { bind: 0.0.0.0:9901, token: "${ADMIN_TOKEN}" }
     trusted_proxies: [127.0.0.0/8, "::1"]
     state:
@@ -44,7 +54,10 @@ let fullFile = """
         balance: least_requests
         breaker: off
         outlier: off
-      greeter: { targets: ["grpc://10.0.0.3:50051"] }
+      greeter:
+        targets: [grpcs://10.0.0.3:50051]
+        protocol: http2
+        tls: { ca: main.pem, certificate: main.pem, key: main.pem, server_name: greeter.internal, verify: chain }
 
     authenticators:
       main:

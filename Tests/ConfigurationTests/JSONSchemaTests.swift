@@ -44,6 +44,9 @@ struct JSONSchemaTests {
             "  - { upstream: users, upgrade: on }", "  - { upstream: users, upgrade: { protocols: [\"a b\"] } }",
             "  - { upstream: users, grpc: { web: 1 } }", "  - { upstream: users, grpc: { method: SayHello } }",
             "  - { upstream: users, grpc: { stream: json } }",
+            "listeners: [{ bind: \":1\", tls: {} }]",
+            "listeners: [{ bind: \":1\", tls: { certificates: [{ chain: a }] } }]",
+            "listeners: [{ bind: \":1\", tls: { certificates: [{ chain: a, key: a }], alpn: [h3] } }]",
         ])
     func findsMistakes(line: String) throws {
         var problems: [YAMLProblem] = []

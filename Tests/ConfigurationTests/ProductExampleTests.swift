@@ -6,14 +6,15 @@ import Testing
 struct ProductExampleTests {
     @Test("its later features are told as such, and nothing else is wrong with it")
     func onlyLaterFeatures() {
+        let pem = "-----BEGIN CERTIFICATE-----"
         let found = problems(
             productExample, environment: ["JWT_SECRET": String(repeating: "s", count: 32)],
-            files: ["greeter.pb": "\u{0A}\u{00}"])
+            files: ["greeter.pb": "\u{0A}\u{00}", "cert.pem": pem, "key.pem": pem, "ca.pem": pem])
         #expect(found.filter { $0.kind == .invalid }.map(\.description) == [])
         let later = found.filter { $0.kind == .notYet }.map(\.path)
         #expect(
             later == [
-                "listeners[1].tls", "limits.memory", "upstreams.users.retries",
+                "limits.memory", "upstreams.users.retries",
                 "upstreams.users.health", "authenticators.main.jwt.algorithms[2]", "authenticators.main.jwt.jwks",
                 "cors", "routes[0].request", "routes[0].response",
                 "routes[0].cors", "routes[1].aggregate", "routes[2].versions", "routes[2].split", "routes[2].mirror",

@@ -24,6 +24,8 @@ package struct UpstreamSettings: Hashable, Sendable {
     package var breaker: BreakerSettings? = BreakerSettings()
     /// Nil: switched off.
     package var outlier: OutlierSettings? = OutlierSettings()
+    /// Of targets that are reached over TLS.
+    package var tls = ClientTLSSettings()
 
     package init(targets: [TargetSettings]) { self.targets = targets }
 
@@ -55,6 +57,13 @@ package struct UpstreamSettings: Hashable, Sendable {
         upstream.outlier = section.value(
             "outlier", .word("off", nil, or: .outlier), default: upstream.outlier,
             "When one of several targets is given a rest; off: never.")
+        upstream.tls = section.value(
+            "tls", ClientTLSSettings.kind, default: upstream.tls,
+            "How targets are checked that are reached over TLS, and how this node is known to them.")
+        if section.has("tls"), let targets, !targets.contains(where: \.isSecure) {
+            section.place(of: "tls").report(
+                "no target of this upstream uses TLS", hint: "write https:// or grpcs:// in its URLs")
+        }
         section.later("retries", "health")
         return targets.map { _ in upstream }
     }
