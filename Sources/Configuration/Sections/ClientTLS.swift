@@ -22,7 +22,8 @@ package struct ClientTLSSettings: Hashable, Sendable {
         var tls = ClientTLSSettings()
         tls.ca = section.optional("ca", .pemFile("a CA file"), "File with the CA's certificates; absent: the system's.")
         tls.certificate = section.optional(
-            "certificate", .pemFile("a certificate file"), "File with this node's certificate, for the server to verify.")
+            "certificate", .pemFile("a certificate file"),
+            "File with this node's certificate, for the server to verify.")
         tls.key = section.optional("key", .pemFile("a key file"), "File with the certificate's key.").map { Secret($0) }
         tls.serverName = section.optional(
             "server_name", .serverName, "Name in the servers' certificates; absent: the host that is connected to.")

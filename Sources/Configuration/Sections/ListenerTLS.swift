@@ -11,7 +11,8 @@ package struct ListenerTLSSettings: Hashable, Sendable {
             "certificate", "a certificate such as { chain: cert.pem, key: key.pem }"
         ) { section in
             let chain = section.required(
-                "chain", .pemFile("a certificate file"), "File with the certificate, and after it those that signed it.")
+                "chain", .pemFile("a certificate file"), "File with the certificate, and after it those that signed it."
+            )
             let key = section.required("key", .pemFile("a key file"), "File with the certificate's key.")
             let hosts = section.value(
                 "hosts", .list(.certificateHost), default: [],
@@ -52,7 +53,8 @@ package struct ListenerTLSSettings: Hashable, Sendable {
                 "client certificates need a CA to be checked against", hint: "add client_ca, or set client_auth: none")
         }
         tls.allowsTLS12 = section.value(
-            "minimum_version", .choice(["1.2": true, "1.3": false]), default: true, "The oldest version of TLS that is spoken.")
+            "minimum_version", .choice(["1.2": true, "1.3": false]), default: true,
+            "The oldest version of TLS that is spoken.")
         tls.protocols = section.value(
             "alpn", .nonEmpty(.list(.choice(["h2": "h2", "http/1.1": "http/1.1"]))), default: tls.protocols,
             "Protocols that are offered, the preferred one first.")
