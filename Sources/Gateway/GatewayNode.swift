@@ -39,7 +39,9 @@ package actor GatewayNode {
         state = try SharedState(configuration)
         snapshot = try Snapshot(configuration, previous: nil, cluster: state.breakers, log: log)
         accessLog = try Self.openAccessLog(configuration.accessLog)
-        connections = ConnectionCount(maximum: configuration.limits.connections)
+        connections = ConnectionCount(
+            maximum: configuration.limits.connections,
+            perAddress: configuration.limits.connectionsPerAddress ?? .max)
         workerCount = max(options.workers, 1)
         group = MultiThreadedEventLoopGroup(numberOfThreads: workerCount)
     }
@@ -51,7 +53,7 @@ package actor GatewayNode {
         }
         _ = try SharedState(configuration)
         _ = try Snapshot.listenerTLS(of: configuration, previous: nil)
-        _ = try Snapshot.upstreamTLS(of: configuration)
+        for isHTTP2 in [false, true] { _ = try Snapshot.upstreamTLS(of: configuration, isHTTP2: isHTTP2) }
     }
 
     // MARK: Life
@@ -126,7 +128,8 @@ package actor GatewayNode {
                 try gateway.adopt(next, accessLog: log)
             }
         }
-        connections.setMaximum(configuration.limits.connections)
+        connections.setMaximum(
+            configuration.limits.connections, perAddress: configuration.limits.connectionsPerAddress ?? .max)
         for entry in listeners {
             let tls = next.listenerTLS[entry.bind]
             for admission in entry.admissions { admission.eventLoop.execute { admission.value.tls = tls } }

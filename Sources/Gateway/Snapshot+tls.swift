@@ -23,12 +23,15 @@ extension Snapshot {
     }
 
     /// By upstream; only those with a target that asks for it.
+    /// - Parameter isHTTP2: for the targets that speak HTTP/2, which a server has to be asked for (RFC 9113 §3.2).
     static func upstreamTLS(
-        of configuration: GatewayConfiguration
+        of configuration: GatewayConfiguration, isHTTP2: Bool
     ) throws(SnapshotFailure) -> [String: ClientTLS] {
         var made: [String: ClientTLS] = [:]
-        for (name, upstream) in configuration.upstreams where upstream.targets.contains(where: \.isSecure) {
-            made[name] = try ClientTLS(upstream.tls, at: "upstreams.\(name).tls")
+        for (name, upstream) in configuration.upstreams {
+            guard upstream.targets.contains(where: { $0.isSecure && ($0.speaks == .http2) == isHTTP2 }) else { continue }
+            made[name] = try ClientTLS(
+                upstream.tls, at: "upstreams.\(name).tls", protocols: isHTTP2 ? ["h2"] : ["http/1.1"])
         }
         return made
     }

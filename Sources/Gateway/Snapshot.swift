@@ -24,6 +24,7 @@ struct Snapshot: Sendable {
     let limits: LimitCatalogue
     let listenerTLS: [BindAddress: ServerTLS]
     let upstreamTLS: [String: ClientTLS]
+    let upstreamHTTP2TLS: [String: ClientTLS]
     let metricNames: MetricNames
 
     /// - Parameters:
@@ -41,7 +42,8 @@ struct Snapshot: Sendable {
         consumers = try Self.directory(of: configuration)
         verifiers = try Self.verifiers(of: configuration)
         listenerTLS = try Self.listenerTLS(of: configuration, previous: previous)
-        upstreamTLS = try Self.upstreamTLS(of: configuration)
+        upstreamTLS = try Self.upstreamTLS(of: configuration, isHTTP2: false)
+        upstreamHTTP2TLS = try Self.upstreamTLS(of: configuration, isHTTP2: true)
         breakers = Self.breakers(of: configuration, previous: previous, cluster: cluster, log: log)
         ejections = Self.ejections(of: configuration, previous: previous, log: log)
         limits = LimitCatalogue(configuration)
@@ -56,6 +58,7 @@ struct Snapshot: Sendable {
         var limits = TransportLimits()
         limits.headerBytes = configuration.limits.headerBytes
         limits.bodyBytes = configuration.limits.bodyBytes
+        limits.streams = configuration.limits.streams
         limits.headerTimeoutMicroseconds = configuration.limits.headerTimeoutMicroseconds
         limits.idleTimeoutMicroseconds = configuration.limits.idleTimeoutMicroseconds
         return limits

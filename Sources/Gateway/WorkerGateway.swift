@@ -52,6 +52,9 @@ final class WorkerGateway: ExchangeEntry {
     func measure() -> MetricValues {
         metrics.values.connections.open = worker.connectionCount
         metrics.values.connections.refused = worker.refusedConnections
+        metrics.values.connections.failedHandshakes = worker.failedHandshakes
+        metrics.values.connections.floods = worker.floods
+        metrics.values.connections.tunnels = worker.tunnels
         // The memory is the node's, and workers are summed.
         if worker.index == 0, let cache = resources.cache { metrics.values.cache = CacheGauges(cache.near.counters) }
         for upstream in plans.upstreams.values {

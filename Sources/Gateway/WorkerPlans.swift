@@ -32,7 +32,8 @@ struct WorkerPlans {
         let configuration = snapshot.configuration
         for (name, settings) in configuration.upstreams {
             let wanted = Transport.UpstreamSettings(
-                settings, name: name, tls: snapshot.upstreamTLS[name], workers: resources.workerCount)
+                settings, name: name, tls: snapshot.upstreamTLS[name], http2TLS: snapshot.upstreamHTTP2TLS[name],
+                workers: resources.workerCount)
             let ejections = snapshot.ejections[name]
             if let known = previous?.upstreams[name], known.settings == wanted, known.ejections === ejections {
                 upstreams[name] = known
@@ -142,11 +143,18 @@ private final class UnconfiguredService: ExchangeService {
 
 extension Transport.UpstreamSettings {
     /// Bounds per node are divided among the workers, rounded up.
-    fileprivate init(_ settings: Configuration.UpstreamSettings, name: String, tls: ClientTLS?, workers: Int) {
+    fileprivate init(_ settings: Configuration.UpstreamSettings, name: String, tls: ClientTLS?, http2TLS: ClientTLS?, workers: Int) {
         self.init(
             name: name,
-            targets: settings.targets.map { Target(host: $0.host, port: $0.port, weight: $0.weight, isSecure: $0.isSecure) })
+            targets: settings.targets.map {
+                Target(
+                    host: $0.host, port: $0.port, weight: $0.weight, isSecure: $0.isSecure,
+                    speaksHTTP2: $0.speaks == .http2)
+            })
         self.tls = tls
+        self.http2TLS = http2TLS
+        maximumStreams = settings.maxStreams
+        totalTimeoutMicroseconds = settings.totalTimeoutMicroseconds
         balance = settings.balance
         connectTimeoutMicroseconds = settings.connectTimeoutMicroseconds
         responseTimeoutMicroseconds = settings.timeoutMicroseconds

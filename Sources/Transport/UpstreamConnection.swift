@@ -4,7 +4,7 @@ import NIOCore
 import NIOTLS
 
 /// An HTTP/1.1 connection to a target: one handler at the socket, one attempt at a time.
-final class UpstreamConnection: ChannelDuplexHandler {
+final class UpstreamConnection: ChannelDuplexHandler, UpstreamLink {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
