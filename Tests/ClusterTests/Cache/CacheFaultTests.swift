@@ -82,17 +82,16 @@ extension Cluster {
                 let word = try? get("/lie").cacheWord
                 #expect(word == nil || word == "MISS")
             }
-            #expect(try await redis.cli("KEYS", "*cache:{http://gateway.test/lie}*").isEmpty)
+            #expect(try await redis.cli("KEYS", "*cache:{http://gateway.test/lie}:*").isEmpty)
         }
 
         @Test("what the key leaves out can't be used to spoil an entry for others")
         func unkeyed() throws {
             origin.answer("/u", "Cache-Control: max-age=60")
-            _ = try get("/u", "X-Forwarded-Host: evil.test", "X-Forwarded-Proto: gopher", "Range: bytes=0-1")
+            _ = try get("/u", "X-Forwarded-Host: evil.test", "X-Forwarded-Proto: gopher")
             let seen = try #require(origin.last)
             #expect(seen["X-Forwarded-Host"] == "gateway.test")
             #expect(seen["X-Forwarded-Proto"] == "http")
-            #expect(seen["Range"] == nil)
             let other = try get("/u")
             #expect(other.status == 200 && other.text == "/u 1")
             let connection = try RawConnection(port: node.port, timeout: .seconds(10))
