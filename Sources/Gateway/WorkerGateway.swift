@@ -53,7 +53,7 @@ final class WorkerGateway: ExchangeEntry {
         metrics.values.connections.open = worker.connectionCount
         metrics.values.connections.refused = worker.refusedConnections
         // The memory is the node's, and workers are summed.
-        if worker.index == 0, let cache = resources.cache { metrics.values.cache = CacheGauges(cache.near.counters) }
+        if worker.index == 0 { metrics.values.cache = CacheGauges(resources.cache.near.counters) }
         for upstream in plans.upstreams.values {
             let unused = upstream.unusedConnectionCount
             metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount - unused
@@ -210,6 +210,7 @@ extension UpstreamFailureKind {
     init?(_ failure: Failure) {
         switch failure {
         case .connectRefused: self = .connectRefused
+        case .handshakeFailed: self = .handshakeFailed
         case .connectTimeout: self = .connectTimeout
         case .connectionLost: self = .closedEarly
         case .malformedResponse: self = .malformedResponse

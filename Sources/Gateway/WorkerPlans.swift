@@ -1,4 +1,5 @@
 import Configuration
+import Encryption
 import Filters
 import GatewayCore
 import Policies
@@ -14,8 +15,7 @@ struct WorkerResources {
     let leases: LeasingRateLimitStore?
     /// The way to Redis behind the store, if there is one.
     let redis: RedisLink?
-    /// Nil only in tests of parts.
-    let cache: ResponseCache?
+    let cache: ResponseCache
     var accessLog: AccessLog?
     /// The part of per-node bounds that this worker gets.
     let workerCount: Int
@@ -30,7 +30,8 @@ struct WorkerPlans {
     init(snapshot: Snapshot, resources: WorkerResources, worker: Worker, previous: WorkerPlans?) throws {
         let configuration = snapshot.configuration
         for (name, settings) in configuration.upstreams {
-            let wanted = Transport.UpstreamSettings(settings, name: name, workers: resources.workerCount)
+            let wanted = Transport.UpstreamSettings(
+                settings, name: name, tls: snapshot.upstreamTLS[name], workers: resources.workerCount)
             let ejections = snapshot.ejections[name]
             if let known = previous?.upstreams[name], known.settings == wanted, known.ejections === ejections {
                 upstreams[name] = known
@@ -88,8 +89,8 @@ private struct PlanAssembly {
     }
 
     private func cached(_ route: RouteSettings, _ service: any ExchangeService) -> any ExchangeService {
-        guard let settings = route.cache, let cache = resources.cache else { return service }
-        return CacheService(route: CacheRoute(settings, of: route.rule), cache: cache, inner: service)
+        guard let settings = route.cache else { return service }
+        return CacheService(route: CacheRoute(settings, of: route.rule), cache: resources.cache, inner: service)
     }
 
     private func authenticate(_ settings: RouteAuthentication) -> AuthenticationFilter {
@@ -140,10 +141,11 @@ private final class UnconfiguredService: ExchangeService {
 
 extension Transport.UpstreamSettings {
     /// Bounds per node are divided among the workers, rounded up.
-    fileprivate init(_ settings: Configuration.UpstreamSettings, name: String, workers: Int) {
+    fileprivate init(_ settings: Configuration.UpstreamSettings, name: String, tls: ClientTLS?, workers: Int) {
         self.init(
             name: name,
-            targets: settings.targets.map { Target(host: $0.host, port: $0.port, weight: $0.weight) })
+            targets: settings.targets.map { Target(host: $0.host, port: $0.port, weight: $0.weight, isSecure: $0.isSecure) })
+        self.tls = tls
         balance = settings.balance
         connectTimeoutMicroseconds = settings.connectTimeoutMicroseconds
         responseTimeoutMicroseconds = settings.timeoutMicroseconds

@@ -10,7 +10,7 @@ import NIOCore
 ///
 /// Bytes wait in `inbox` until someone wants them: a head is parsed there in place, a body is handed on as slices. While
 /// an exchange is answered, further (pipelined) requests stay in the inbox, and reading stops when it is full.
-final class ClientConnection: ChannelDuplexHandler {
+final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, ClientSession {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -34,7 +34,6 @@ final class ClientConnection: ChannelDuplexHandler {
     let worker: Worker
     let channel: any Channel
     let peer: Peer
-    private let count: ConnectionCount
     private(set) var context: ChannelHandlerContext?
     /// Made by `init`, which needs `self` for them.
     private(set) var exchange: Exchange!
@@ -59,24 +58,25 @@ final class ClientConnection: ChannelDuplexHandler {
     /// Keeps the connection while a filter waits on behalf of a client that has gone.
     private var abandonedSelf: ClientConnection?
 
-    init(worker: Worker, channel: any Channel, count: ConnectionCount) {
+    init(worker: Worker, channel: any Channel, peer: Peer) {
         self.worker = worker
         self.channel = channel
-        self.count = count
-        self.peer = Peer(address: channel.remoteAddress?.ipAddress ?? "unix")
+        self.peer = peer
         exchange = Exchange(downstream: self, peer: peer)
         deadline = Deadline(owner: self)
     }
 
     // MARK: Channel events
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        // Behind TLS the connection is established before it is known that it will speak HTTP/1.1.
+        if context.channel.isActive { channelActive(context: context) }
+    }
+
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
         worker.opened(self)
-        let isWelcome = count.enter()
-        worker.entry.connected(peer)
-        if !isWelcome { worker.refusedConnections += 1 }
-        if !isWelcome || worker.isDraining { return close() }
+        if worker.isDraining { return close() }
         worker.deadlines.set(deadline, microsecondsFromNow: worker.limits.headerTimeoutMicroseconds)
     }
 
@@ -100,8 +100,6 @@ final class ClientConnection: ChannelDuplexHandler {
         self.context = nil
         worker.deadlines.remove(deadline)
         worker.closed(self)
-        count.leave()
-        worker.entry.disconnected(peer)
         inbox = ByteBuffer()
         guard case .exchanging = state else { return }
         state = .closing

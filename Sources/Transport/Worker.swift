@@ -14,7 +14,7 @@ package final class Worker {
     let deadlines = DeadlineWheel()
     let date = HTTPDate()
     var idleAttempts: [Attempt] = []
-    private var clients: [ObjectIdentifier: ClientConnection] = [:]
+    private var clients: [ObjectIdentifier: any ClientSession] = [:]
     private var ticker: RepeatedTask?
     private var drained: [EventLoopPromise<Void>] = []
 
@@ -43,6 +43,9 @@ package final class Worker {
     /// Connections that were closed at once because of `limits.connections`, so far.
     package internal(set) var refusedConnections = 0
 
+    /// TLS handshakes of clients that failed, so far.
+    package internal(set) var failedHandshakes = 0
+
     /// Ends idle connections now and busy ones with their current response. The future completes when all are gone.
     package func drain() -> EventLoopFuture<Void> {
         isDraining = true
@@ -58,9 +61,9 @@ package final class Worker {
         for client in Array(clients.values) { client.close() }
     }
 
-    func opened(_ client: ClientConnection) { clients[ObjectIdentifier(client)] = client }
+    func opened(_ client: any ClientSession) { clients[ObjectIdentifier(client)] = client }
 
-    func closed(_ client: ClientConnection) {
+    func closed(_ client: any ClientSession) {
         clients[ObjectIdentifier(client)] = nil
         completeDrainIfEmpty()
     }

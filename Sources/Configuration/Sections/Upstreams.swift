@@ -20,6 +20,8 @@ package struct UpstreamSettings: Hashable, Sendable {
     package var breaker: BreakerSettings? = BreakerSettings()
     /// Nil: switched off.
     package var outlier: OutlierSettings? = OutlierSettings()
+    /// Of targets with https.
+    package var tls = ClientTLSSettings()
 
     package init(targets: [TargetSettings]) { self.targets = targets }
 
@@ -44,6 +46,11 @@ package struct UpstreamSettings: Hashable, Sendable {
         upstream.outlier = section.value(
             "outlier", .word("off", nil, or: .outlier), default: upstream.outlier,
             "When one of several targets is given a rest; off: never.")
+        upstream.tls = section.value(
+            "tls", ClientTLSSettings.kind, default: upstream.tls, "How targets with https:// are checked.")
+        if section.has("tls"), let targets, !targets.contains(where: \.isSecure) {
+            section.place(of: "tls").report("no target of this upstream uses TLS", hint: "write https:// in its URLs")
+        }
         section.later("retries", "health")
         return targets.map { _ in upstream }
     }
@@ -70,23 +77,26 @@ package struct TargetSettings: Hashable, Sendable {
     package var host: String
     package var port: Int
     package var weight = 1
+    /// `https`.
+    package var isSecure = false
 
-    package init(host: String, port: Int, weight: Int = 1) {
+    package init(host: String, port: Int, weight: Int = 1, isSecure: Bool = false) {
         self.host = host
         self.port = port
         self.weight = weight
+        self.isSecure = isSecure
     }
 
     /// As `Host` and in logs: without the default port.
     package var authority: String {
         let name = host.contains(":") ? "[\(host)]" : host
-        return port == 80 ? name : "\(name):\(port)"
+        return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
     }
 
     fileprivate static let weighted = Kind<TargetSettings>.section(
         "target", "a target such as { url: http://127.0.0.1:9001, weight: 1 }"
     ) { section in
-        let target = section.required("url", .targetURL, "http://host[:port]")
+        let target = section.required("url", .targetURL, "http://host[:port] or https://host[:port]")
         let weight = section.value(
             "weight", .integer(1...1_000), default: 1, "Its share of the requests, relative to the other targets'.")
         guard var target else { return nil }
@@ -108,7 +118,7 @@ extension Kind where Value == TargetSettings {
     /// A URL may carry a password by mistake, so no message shows it.
     static var targetURL: Kind {
         let noun = "a URL such as http://127.0.0.1:9001"
-        return Kind(noun: noun, schema: { _ in .pattern("^http://") }) { reader, noun in
+        return Kind(noun: noun, schema: { _ in .pattern("^https?://") }) { reader, noun in
             guard let text = reader.text(expected: noun) else { return nil }
             return target(at: text.value, reader)
         }
@@ -121,27 +131,28 @@ extension Kind where Value == TargetSettings {
             return nil
         }
         let scheme = parts[0].dropLast().lowercased()
-        guard !["https", "h2c", "grpc", "grpcs"].contains(scheme) else {
+        guard !["h2c", "grpc", "grpcs"].contains(scheme) else {
             reader.reportNotYet("a target with \(scheme)://")
             return nil
         }
         var authority = parts[2]
         if authority.hasSuffix("/") { authority = authority.dropLast() }
-        guard scheme == "http", !authority.contains("@") else {
-            reader.report("expected \(Self.targetURL.noun)", hint: scheme == "http" ? "without user and password" : nil)
+        let isSecure = scheme == "https"
+        guard isSecure || scheme == "http", !authority.contains("@") else {
+            reader.report("expected \(Self.targetURL.noun)", hint: isSecure || scheme == "http" ? "without user and password" : nil)
             return nil
         }
         guard !authority.contains(where: { "/?#".contains($0) }) else {
-            reader.report("a target's URL has no path or query", hint: "write only http://host:port")
+            reader.report("a target's URL has no path or query", hint: "write only \(scheme)://host:port")
             return nil
         }
         let hasPort = authority.hasPrefix("[") ? !authority.hasSuffix("]") : authority.contains(":")
-        guard !authority.hasPrefix(":"), let address = BindAddress(text: hasPort ? "\(authority)" : "\(authority):80"),
+        guard !authority.hasPrefix(":"), let address = BindAddress(text: hasPort ? "\(authority)" : "\(authority):\(isSecure ? 443 : 80)"),
             address.port > 0
         else {
             reader.report("expected \(Self.targetURL.noun)")
             return nil
         }
-        return TargetSettings(host: address.host, port: address.port)
+        return TargetSettings(host: address.host, port: address.port, isSecure: isSecure)
     }
 }

@@ -76,6 +76,10 @@ extension Fetch {
         exchange.record.cache = .miss
         CacheStatusField.appendForward(
             stale == nil ? .uriMiss : .stale, status: head.status, detail: refusal.rawValue, to: exchange.responseLines)
+        // RFC 9110 §6.6.1.
+        if head.fields.first("date") == nil {
+            exchange.responseLines.append("Date: \(HTTPTime.text(WallClock.seconds()))\r\n")
+        }
         if isComplete { first.leave() }
         exchange.downstream.respond(head, body: body, isComplete: isComplete)
         if !isComplete { flowChanged() }

@@ -38,7 +38,6 @@ extension Fetch {
             switch follower.facts.conditions.evaluate(etag: draft.facts.etag, lastModified: modified) {
             case .proceed: break
             case .notModified: return answered(follower) { StoredAnswer.sendNotModified(lines, to: $0) }
-            case .failed: return answered(follower) { $0.answer(StoredAnswer.preconditionFailed) }
             }
         }
         let soFar = draft.body.readableBytes > 0 ? StoredBody.memory(draft.body) : nil

@@ -7,27 +7,12 @@ import Policies
 extension Fetch {
     /// RFC 9111 §4.3.4: what is stored is good, with the fields of the 304.
     func validated(_ head: ResponseHead, _ stale: NearSlot) {
-        let old = stale.response
         var fresh: [UInt8] = []
         head.appendStorableLines(to: &fresh)
-        let now = MonotonicClock.microsecondsWithSleep()
-        let wall = WallClock.seconds()
-        let renewed = StoredFields.renewed(old.lines, by: fresh)
-        var facts = StoredFields.facts(renewed, status: old.status, now: wall)
-        // The age of the 304 counts, but is not a stored field.
-        let lines = StoredFields.without(facts.directives.withheldFields.union(["age"]), renewed)
-        for name in service.route.vary.names { facts.addVary(name) }
-        let rules = service.route.rules
-        let decision = rules.decide(
-            StorageRules.Request(forbidsStoring: false, hasAuthorization: request.hasAuthorization), facts, now: wall)
-        var lifetime = CacheLifetime(fresh: 0)
-        if case .store(let decided) = decision { lifetime = decided }
-        let response = CachedResponse(
-            status: old.status, lines: lines, body: old.body, facts: facts, vary: facts.vary, lifetime: lifetime,
-            variant: old.variant,
-            tags: tags(facts), version: old.version, initialAge: facts.initialAge(delay: now - sentAt),
-            receivedAt: now)
-        if case .store = decision, mayKeep(response.tags) {
+        var renewal = Renewal(of: stale.response, by: fresh, service.route, request.hasAuthorization, sentAt: sentAt)
+        renewal.tags = tags(renewal.facts)
+        let response = renewal.response
+        if renewal.mayBeStored, mayKeep(response.tags) {
             keep(response, isRenewal: true)
         } else {
             cache.near.remove(key)
@@ -42,7 +27,7 @@ extension Fetch {
                 continue
             }
             exchange.record.cache = .revalidated
-            CacheStatusField.appendValidated(response.lifetime, age: response.age(at: now), to: exchange.responseLines)
+            CacheStatusField.appendValidated(response.lifetime, age: response.initialAge, to: exchange.responseLines)
             StoredAnswer.send(response, follower.facts, to: exchange)
         }
     }
