@@ -144,7 +144,9 @@ extension Transport.UpstreamSettings {
     fileprivate init(_ settings: Configuration.UpstreamSettings, name: String, tls: ClientTLS?, workers: Int) {
         self.init(
             name: name,
-            targets: settings.targets.map { Target(host: $0.host, port: $0.port, weight: $0.weight, isSecure: $0.isSecure) })
+            targets: settings.targets.map {
+                Target(host: $0.host, port: $0.port, weight: $0.weight, isSecure: $0.isSecure)
+            })
         self.tls = tls
         balance = settings.balance
         connectTimeoutMicroseconds = settings.connectTimeoutMicroseconds

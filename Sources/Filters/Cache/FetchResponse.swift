@@ -77,7 +77,7 @@ extension Fetch {
         CacheStatusField.appendForward(
             stale == nil ? .uriMiss : .stale, status: head.status, detail: refusal.rawValue, to: exchange.responseLines)
         // RFC 9110 §6.6.1.
-        if head.fields.first("date") == nil {
+        if head.fields.first(.date) == nil {
             exchange.responseLines.append("Date: \(HTTPTime.text(WallClock.seconds()))\r\n")
         }
         if isComplete { first.leave() }
