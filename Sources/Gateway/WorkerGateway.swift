@@ -56,7 +56,7 @@ final class WorkerGateway: ExchangeEntry {
         metrics.values.connections.floods = worker.floods
         metrics.values.connections.tunnels = worker.tunnels
         // The memory is the node's, and workers are summed.
-        if worker.index == 0, let cache = resources.cache { metrics.values.cache = CacheGauges(cache.near.counters) }
+        if worker.index == 0 { metrics.values.cache = CacheGauges(resources.cache.near.counters) }
         for upstream in plans.upstreams.values {
             let unused = upstream.unusedConnectionCount
             metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount - unused

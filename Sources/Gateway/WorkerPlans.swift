@@ -15,8 +15,7 @@ struct WorkerResources {
     let leases: LeasingRateLimitStore?
     /// The way to Redis behind the store, if there is one.
     let redis: RedisLink?
-    /// Nil only in tests of parts.
-    let cache: ResponseCache?
+    let cache: ResponseCache
     var accessLog: AccessLog?
     /// The part of per-node bounds that this worker gets.
     let workerCount: Int
@@ -91,8 +90,8 @@ private struct PlanAssembly {
     }
 
     private func cached(_ route: RouteSettings, _ service: any ExchangeService) -> any ExchangeService {
-        guard let settings = route.cache, let cache = resources.cache else { return service }
-        return CacheService(route: CacheRoute(settings, of: route.rule), cache: cache, inner: service)
+        guard let settings = route.cache else { return service }
+        return CacheService(route: CacheRoute(settings, of: route.rule), cache: resources.cache, inner: service)
     }
 
     private func authenticate(_ settings: RouteAuthentication) -> AuthenticationFilter {

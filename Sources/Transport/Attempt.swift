@@ -207,12 +207,20 @@ final class Attempt: ResponseProducer {
         if let ejections = upstream.ejections, let pool { ejections.note(pool.index, isSuccess: isSuccess) }
         let downstream = exchange.downstream
         exchange.responseObserver?.responseStarted(head, for: exchange)
+        if head.fields.first(.date) == nil { addDate() }
         if isComplete {
             release()
         } else if !downstream.isWritable {
             connection?.pauseReading(true)
         }
         downstream.respond(head, body: body, isComplete: isComplete)
+    }
+
+    /// RFC 9110 §6.6.1: who passes on a response without a date says when it came.
+    private func addDate() {
+        exchange.responseLines.append("Date: ")
+        worker.date.withBytes { exchange.responseLines.append($0) }
+        exchange.responseLines.append("\r\n")
     }
 
     /// The connection has all of the response and may serve another attempt from now on.
