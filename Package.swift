@@ -46,7 +46,8 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Filters", "Transport", "Telemetry", "Configuration", "Credentials", "RedisClient", "Encryption", nioCore,
+                "Filters", "Transport", "Telemetry", "Configuration", "Credentials", "RedisClient", "Encryption",
+                nioCore,
                 nioPosix,
             ]),
         library(
@@ -63,8 +64,10 @@ let package = Package(
             ]),
         library(
             "Transport",
-            ["HTTP2", "Encryption", "GatewayCore", "HTTPWire", "Policies", nioCore, nioPosix, nioSSL,
-             .product(name: "NIOTLS", package: "swift-nio")]),
+            [
+                "HTTP2", "Encryption", "GatewayCore", "HTTPWire", "Policies", nioCore, nioPosix, nioSSL,
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ]),
         library("RedisClient", ["CHiredis", "Encryption", nioCore, nioPosix, nioSSL]),
         // One HTTP/2 connection, of either side, over libnghttp2.
         library("HTTP2", ["CNghttp2", "HTTPWire", nioCore]),
@@ -101,7 +104,10 @@ let package = Package(
         tests("RedisClientTests", ["RedisClient", "Encryption", "TestSupport"]),
         tests(
             "TransportTests",
-            ["Transport", "Encryption", "GatewayCore", "HTTPWire", "Policies", "TestSupport", nioCore, nioPosix, nioSSL]),
+            [
+                "Transport", "Encryption", "GatewayCore", "HTTPWire", "Policies", "TestSupport", nioCore, nioPosix,
+                nioSSL,
+            ]),
         tests(
             "FiltersTests",
             ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", "TestSupport", nioCore]),

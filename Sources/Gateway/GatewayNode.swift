@@ -71,7 +71,7 @@ package actor GatewayNode {
             Task { for worker in workers { try? await worker.run { $0.forgetRefusals() } } }
         }
         publish()
-        try await bindListeners(snapshot.configuration.listeners.map(\.bind), tls: snapshot.listenerTLS)
+        try await bindListeners(snapshot.configuration.listeners.map(\.bind), of: snapshot)
         try await startAdmin()
         try await state.startHeartbeat(on: group.next()) { [weak self] in await self?.description ?? NodeDescription() }
         try await state.startBreakers(on: group.next())
@@ -131,8 +131,13 @@ package actor GatewayNode {
         connections.setMaximum(
             configuration.limits.connections, perAddress: configuration.limits.connectionsPerAddress ?? .max)
         for entry in listeners {
-            let tls = next.listenerTLS[entry.bind]
-            for admission in entry.admissions { admission.eventLoop.execute { admission.value.tls = tls } }
+            let (tls, balancers) = (next.listenerTLS[entry.bind], next.balancers[entry.bind])
+            for admission in entry.admissions {
+                admission.eventLoop.execute {
+                    admission.value.tls = tls
+                    admission.value.balancers = balancers
+                }
+            }
         }
         for index in listeners.indices.reversed() where !kept.contains(listeners[index].bind) {
             for listener in listeners.remove(at: index).listeners { try? await listener.close().get() }
@@ -212,7 +217,7 @@ package actor GatewayNode {
         }.get()
     }
 
-    private func bindListeners(_ binds: [BindAddress], tls: [BindAddress: ServerTLS]) async throws {
+    private func bindListeners(_ binds: [BindAddress], of snapshot: Snapshot) async throws {
         for bind in binds {
             var bound = BoundListener(bind: bind)
             var port = bind.port
@@ -220,11 +225,14 @@ package actor GatewayNode {
                 try await Listener.checkUnused(host: bind.host, port: port, on: group.next()).get()
                 for worker in workers {
                     let wanted = port
-                    let (connections, tls) = (self.connections, tls[bind])
+                    let (connections, tls, balancers) = (
+                        self.connections, snapshot.listenerTLS[bind], snapshot.balancers[bind]
+                    )
                     let (future, admission) = try await worker.run { gateway in
                         let admission = ClientAdmission(worker: gateway.worker, count: connections, tls: tls) {
                             try PeerCertificate(der: $0)
                         }
+                        admission.balancers = balancers
                         return (
                             Listener.bind(host: bind.host, port: wanted, admission: admission),
                             NIOLoopBound(admission, eventLoop: gateway.worker.loop)
@@ -250,7 +258,7 @@ package actor GatewayNode {
         let count = listeners.count
         do {
             try await bindListeners(
-                snapshot.configuration.listeners.map(\.bind).filter { !known.contains($0) }, tls: snapshot.listenerTLS)
+                snapshot.configuration.listeners.map(\.bind).filter { !known.contains($0) }, of: snapshot)
         } catch {
             for entry in listeners[count...] { for listener in entry.listeners { try? await listener.close().get() } }
             listeners.removeSubrange(count...)

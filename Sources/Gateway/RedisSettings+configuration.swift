@@ -48,7 +48,8 @@ extension ClientTLS {
             case .none: .none
             }
         do throws(UnusableTLS) {
-            self = try ClientTLS(files, serverName: settings.serverName, verification: verification, protocols: protocols)
+            self = try ClientTLS(
+                files, serverName: settings.serverName, verification: verification, protocols: protocols)
         } catch {
             throw SnapshotFailure(place: place, reason: error.description)
         }

@@ -2,6 +2,7 @@ import Configuration
 import Credentials
 import Encryption
 import GatewayCore
+import Policies
 import Transport
 
 /// What a configuration says about TLS, made ready for use.
@@ -22,6 +23,15 @@ extension Snapshot {
         return made
     }
 
+    /// By listening address; only those that take the PROXY protocol.
+    var balancers: [BindAddress: [NetworkRange]] {
+        var made: [BindAddress: [NetworkRange]] = [:]
+        for listener in configuration.listeners where listener.takesProxyProtocol {
+            made[listener.bind] = configuration.trustedProxies
+        }
+        return made
+    }
+
     /// By upstream; only those with a target that asks for it.
     /// - Parameter isHTTP2: for the targets that speak HTTP/2, which a server has to be asked for (RFC 9113 §3.2).
     static func upstreamTLS(
@@ -29,7 +39,9 @@ extension Snapshot {
     ) throws(SnapshotFailure) -> [String: ClientTLS] {
         var made: [String: ClientTLS] = [:]
         for (name, upstream) in configuration.upstreams {
-            guard upstream.targets.contains(where: { $0.isSecure && ($0.speaks == .http2) == isHTTP2 }) else { continue }
+            guard upstream.targets.contains(where: { $0.isSecure && ($0.speaks == .http2) == isHTTP2 }) else {
+                continue
+            }
             made[name] = try ClientTLS(
                 upstream.tls, at: "upstreams.\(name).tls", protocols: isHTTP2 ? ["h2"] : ["http/1.1"])
         }

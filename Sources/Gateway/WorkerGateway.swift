@@ -117,9 +117,7 @@ final class WorkerGateway: ExchangeEntry {
         }
         snapshot.clients.identify(exchange, &generator)
         ForwardingHeaders.appendResponseLines(exchange)
-        if case .exactly(let length) = exchange.request.body, length > worker.limits.bodyBytes {
-            return exchange.answer(.contentTooLarge)
-        }
+        exchange.bodyLimit = worker.limits.bodyBytes
         if exchange.request.isServerWide { return exchange.answer(Self.serverOptions) }
         route(exchange)
     }
@@ -156,10 +154,19 @@ final class WorkerGateway: ExchangeEntry {
         case .route(let index):
             let plan = plans.routes[index]
             metrics.values.routes[plan.metricsIndex].begin()
-            exchange.follow(plan)
+            if let limit = plan.bodyLimit { exchange.bodyLimit = limit }
+            follow(plan, exchange)
         case .notFound: exchange.answer(.notFound)
         case .methodNotAllowed(let allow): exchange.answer(.methodNotAllowed(allow: allow))
         case .options(let allow): exchange.answer(.options(allow: allow))
+        }
+    }
+
+    private func follow(_ plan: RoutePlan, _ exchange: Exchange) {
+        if case .exactly(let length) = exchange.request.body, length > exchange.bodyLimit {
+            exchange.refuse(.contentTooLarge, on: plan)
+        } else {
+            exchange.follow(plan)
         }
     }
 

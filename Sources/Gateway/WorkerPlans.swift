@@ -84,8 +84,10 @@ private struct PlanAssembly {
         if let authentication = route.authentication { filters.append(authenticate(authentication)) }
         if let limit = limit(at: index, isAuthenticated: route.authentication != nil) { filters.append(limit) }
         filters.append(forwarding)
+        if let upgrade = route.upgrade { filters.append(UpgradeFilter(upgrade)) }
         return RoutePlan(
-            name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), filters: filters,
+            name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), bodyLimit: route.bodyBytes,
+            filters: filters,
             service: cached(route, services[route.upstream] ?? UnconfiguredService()))
     }
 
@@ -119,11 +121,13 @@ private struct PlanAssembly {
         _ name: String, _ settings: AuthenticatorSettings, _ snapshot: Snapshot
     ) throws -> any Authenticator {
         switch settings {
-        case .jwt:
+        case .jwt(let settings):
             guard let verifier = snapshot.verifiers[name] else {
                 throw SnapshotFailure(place: "authenticators.\(name)", reason: "its keys were not loaded")
             }
-            return try JWTAuthenticator(verifier: verifier, consumers: snapshot.consumers)
+            return try JWTAuthenticator(
+                verifier: verifier, consumers: snapshot.consumers,
+                handshake: HandshakeToken(query: settings.query, subprotocol: settings.subprotocol))
         case .apiKey(.header(let header)):
             return try APIKeyAuthenticator(source: .header(header), consumers: snapshot.consumers)
         case .apiKey(.query(let parameter)):
@@ -140,9 +144,21 @@ private final class UnconfiguredService: ExchangeService {
     }
 }
 
+extension UpgradeFilter {
+    fileprivate convenience init(_ settings: RouteUpgrade) {
+        var protocols: [String]?
+        if case .only(let names) = settings.protocols { protocols = names }
+        self.init(
+            protocols: protocols, idleMicroseconds: settings.idleTimeoutMicroseconds,
+            lifetimeMicroseconds: settings.lifetimeMicroseconds)
+    }
+}
+
 extension Transport.UpstreamSettings {
     /// Bounds per node are divided among the workers, rounded up.
-    fileprivate init(_ settings: Configuration.UpstreamSettings, name: String, tls: ClientTLS?, http2TLS: ClientTLS?, workers: Int) {
+    fileprivate init(
+        _ settings: Configuration.UpstreamSettings, name: String, tls: ClientTLS?, http2TLS: ClientTLS?, workers: Int
+    ) {
         self.init(
             name: name,
             targets: settings.targets.map {

@@ -93,7 +93,8 @@ struct FieldList: ~Copyable {
         let place = min(index ?? count, count)
         if place < count { (entries + place + 1).update(from: entries + place, count: count - place) }
         entries[place] = nghttp2_nv(
-            name: UnsafeMutablePointer(mutating: name.baseAddress), value: UnsafeMutablePointer(mutating: value.baseAddress),
+            name: UnsafeMutablePointer(mutating: name.baseAddress),
+            value: UnsafeMutablePointer(mutating: value.baseAddress),
             namelen: name.count, valuelen: value.count, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue))
         count += 1
     }

@@ -146,7 +146,11 @@ package final class HTTP2Session {
         while rest > 0, var first = stream.queue.first {
             let count = min(rest, first.readableBytes)
             guard let slice = first.readSlice(length: count) else { break }
-            if first.readableBytes == 0 { stream.queue.removeFirst() } else { stream.queue[stream.queue.startIndex] = first }
+            if first.readableBytes == 0 {
+                stream.queue.removeFirst()
+            } else {
+                stream.queue[stream.queue.startIndex] = first
+            }
             if count < Self.copyLimit {
                 slice.withUnsafeReadableBytes { append($0) }
             } else {

@@ -97,7 +97,9 @@ final class Attempt: ResponseProducer {
     var acceptsTrailers: Bool {
         let fields = exchange.request.fields
         for index in 0..<fields.count where fields.slots[index].kind == .hopByHop {
-            if fields.name(index).equalsIgnoringCase("te"), fields.value(index).equalsIgnoringCase("trailers") { return true }
+            if fields.name(index).equalsIgnoringCase("te"), fields.value(index).equalsIgnoringCase("trailers") {
+                return true
+            }
         }
         return false
     }
@@ -222,6 +224,24 @@ final class Attempt: ResponseProducer {
         worker.date.withBytes { exchange.responseLines.append($0) }
         exchange.responseLines.append("\r\n")
     }
+
+    /// The upstream has changed to the protocol that the client asked for: bytes go both ways until one side ends it.
+    func tunnelStarted(_ head: ResponseHead, body: ByteBuffer?) {
+        isRequestEnded = false
+        let lines = exchange.responseLines
+        lines.append("Connection: Upgrade\r\nUpgrade: ")
+        for index in 0..<head.fields.count where head.fields.name(index).equalsIgnoringCase("upgrade") {
+            lines.append(head.fields.value(index))
+        }
+        lines.append("\r\n")
+        if endsMicroseconds != nil {
+            endsMicroseconds = nil
+            leaveQueue()
+        }
+        responseStarted(head, body: body, isComplete: false)
+    }
+
+    var wantsTunnel: Bool { exchange.tunnel != nil }
 
     /// The connection has all of the response and may serve another attempt from now on.
     func connectionFinished() { connection = nil }

@@ -12,7 +12,9 @@ enum GRPCTimeout {
 
     /// At most eight digits and a unit.
     static func microseconds(_ value: Bytes) -> Int? {
-        guard (2...9).contains(value.count), let count = Decimal.parse(value.slice(0, value.count - 1)) else { return nil }
+        guard (2...9).contains(value.count), let count = Decimal.parse(value.slice(0, value.count - 1)) else {
+            return nil
+        }
         switch value[value.count - 1] {
         case UInt8(ascii: "H"): return count * 3_600_000_000
         case UInt8(ascii: "M"): return count * 60_000_000

@@ -136,7 +136,7 @@ extension HTTP2Exchange: HTTP2StreamOwner {
         }
         expectProgress()
         exchange.record.bytesIn += body.readableBytes
-        if exchange.record.bytesIn > worker.limits.bodyBytes { return giveUpRequest(.contentTooLarge, .clientGone) }
+        if exchange.record.bytesIn > exchange.bodyLimit { return giveUpRequest(.contentTooLarge, .clientGone) }
         var body = body
         if inbox.readableBytes == 0 { inbox = body } else { inbox.writeBuffer(&body) }
         deliver()

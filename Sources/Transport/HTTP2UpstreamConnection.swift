@@ -41,16 +41,12 @@ final class HTTP2UpstreamConnection: HTTP2Connection {
         if isUnused, session.isGoingAway { closeWithGoAway() }
     }
 
-    override func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        super.channelRead(context: context, data: data)
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
+    override func channelActive(context: ChannelHandlerContext) {
         worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.connectTimeoutMicroseconds)
         if !pool.target.isSecure { ready() }
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    override func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard case TLSUserEvent.handshakeCompleted(let agreed) = event else { return }
         if agreed == "h2" { ready() } else { close() }
     }

@@ -22,7 +22,7 @@ package final class CacheService: ExchangeService {
 
     package func serve(_ exchange: Exchange) {
         let request = exchange.request
-        guard request.body == .none, isRead(request) else { return passOther(exchange) }
+        guard request.body == .none, exchange.tunnel == nil, isRead(request) else { return passOther(exchange) }
         if route.bypass.matches(request) { return pass(exchange, .bypass, detail: "route") }
         var facts = CacheRequestFacts()
         for index in 0..<request.fields.count {

@@ -146,7 +146,8 @@ package enum PrometheusText {
         writer.sample(connections.refused)
         writer.begin("sluice_tls_handshake_failures_total", .counter, "TLS handshakes of clients that failed.")
         writer.sample(connections.failedHandshakes)
-        writer.begin("sluice_http2_floods_total", .counter, "HTTP/2 connections ended because their client flooded them.")
+        writer.begin(
+            "sluice_http2_floods_total", .counter, "HTTP/2 connections ended because their client flooded them.")
         writer.sample(connections.floods)
         writer.begin("sluice_tunnels", .gauge, "Upgraded connections, such as WebSockets, that are open.")
         writer.sample(connections.tunnels)
