@@ -39,11 +39,12 @@ extension Snapshot {
     ) throws(SnapshotFailure) -> [String: ClientTLS] {
         var made: [String: ClientTLS] = [:]
         for (name, upstream) in configuration.upstreams {
-            guard upstream.targets.contains(where: { $0.isSecure && ($0.speaks == .http2) == isHTTP2 }) else {
-                continue
-            }
+            let spoken = upstream.targets.filter(\.isSecure).map(\.speaks)
+            let isNegotiated = spoken.contains(.negotiated)
+            guard isNegotiated || spoken.contains(where: { ($0 == .http2) == isHTTP2 }) else { continue }
+            let http2 = isNegotiated ? ["h2", "http/1.1"] : ["h2"]
             made[name] = try ClientTLS(
-                upstream.tls, at: "upstreams.\(name).tls", protocols: isHTTP2 ? ["h2"] : ["http/1.1"])
+                upstream.tls, at: "upstreams.\(name).tls", protocols: isHTTP2 ? http2 : ["http/1.1"])
         }
         return made
     }

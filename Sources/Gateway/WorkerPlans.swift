@@ -164,7 +164,7 @@ extension Transport.UpstreamSettings {
             targets: settings.targets.map {
                 Target(
                     host: $0.host, port: $0.port, weight: $0.weight, isSecure: $0.isSecure,
-                    speaksHTTP2: $0.speaks == .http2)
+                    speaks: Target.Speaking($0.speaks))
             })
         self.tls = tls
         self.http2TLS = http2TLS
@@ -177,5 +177,16 @@ extension Transport.UpstreamSettings {
         keepAliveMicroseconds = settings.keepaliveMicroseconds
         maximumConnections = (settings.maxConnections + workers - 1) / workers
         maximumPending = (settings.maxPending + workers - 1) / workers
+    }
+}
+
+extension Transport.UpstreamSettings.Target.Speaking {
+    fileprivate init(_ configured: TargetProtocol) {
+        self =
+            switch configured {
+            case .http1: .http1
+            case .http2: .http2
+            case .negotiated: .negotiated
+            }
     }
 }

@@ -11,6 +11,8 @@ final class HTTP2TargetPool: TargetConnections {
     let index: Int
     let settings: UpstreamSettings
     private let worker: Worker
+    /// Told with what waits that the target speaks HTTP/1.1 only; nil: that is a failed handshake.
+    var onHTTP1: (([Attempt]) -> Void)?
     private var connections: [HTTP2UpstreamConnection] = []
     private var openingCount = 0
     private var pending: CircularBuffer<Attempt> = []
@@ -56,6 +58,17 @@ final class HTTP2TargetPool: TargetConnections {
     func opened() {
         openingCount -= 1
         vacated()
+    }
+
+    /// The target has not agreed on HTTP/2. False if there is nobody who could speak HTTP/1.1.
+    func agreedOnHTTP1(_ connection: HTTP2UpstreamConnection) -> Bool {
+        guard let onHTTP1 else { return false }
+        connections.removeAll { $0 === connection }
+        openingCount -= 1
+        let waiting = Array(pending)
+        pending = []
+        onHTTP1(waiting)
+        return true
     }
 
     /// - Parameter failure: why it never was ready; nil if it was.

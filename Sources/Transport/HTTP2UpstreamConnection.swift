@@ -10,6 +10,8 @@ final class HTTP2UpstreamConnection: HTTP2Connection {
     private var deadline: Deadline!
     private(set) var isReady = false
     private(set) var servedCount = 0
+    /// The pool does not count it any more.
+    private var isUnwanted = false
 
     init(pool: HTTP2TargetPool, worker: Worker, channel: any Channel) {
         self.pool = pool
@@ -48,7 +50,9 @@ final class HTTP2UpstreamConnection: HTTP2Connection {
 
     override func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard case TLSUserEvent.handshakeCompleted(let agreed) = event else { return }
-        if agreed == "h2" { ready() } else { close() }
+        if agreed == "h2" { return ready() }
+        isUnwanted = pool.agreedOnHTTP1(self)
+        close()
     }
 
     private func ready() {
@@ -61,6 +65,7 @@ final class HTTP2UpstreamConnection: HTTP2Connection {
     override func channelInactive(context: ChannelHandlerContext) {
         worker.deadlines.remove(deadline)
         super.channelInactive(context: context)
+        guard !isUnwanted else { return }
         pool.closed(self, failure: isReady ? nil : pool.target.isSecure ? .handshakeFailed : .connectionLost)
     }
 }

@@ -9,14 +9,17 @@ package struct UpstreamSettings: Hashable, Sendable {
         package var port: Int
         package var weight: Int
         package var isSecure: Bool
-        package var speaksHTTP2: Bool
+        package var speaks: Speaking
 
-        package init(host: String, port: Int, weight: Int = 1, isSecure: Bool = false, speaksHTTP2: Bool = false) {
+        /// What the target is spoken to in.
+        package enum Speaking: Hashable, Sendable { case http1, http2, negotiated }
+
+        package init(host: String, port: Int, weight: Int = 1, isSecure: Bool = false, speaks: Speaking = .http1) {
             self.host = host
             self.port = port
             self.weight = weight
             self.isSecure = isSecure
-            self.speaksHTTP2 = speaksHTTP2
+            self.speaks = speaks
         }
     }
 
@@ -66,9 +69,11 @@ package final class Upstream {
         self.metricsIndex = metricsIndex
         self.ejections = ejections
         pools = settings.targets.indices.map { index -> any TargetConnections in
-            settings.targets[index].speaksHTTP2
-                ? HTTP2TargetPool(index: index, settings: settings, worker: worker)
-                : TargetPool(index: index, settings: settings, worker: worker)
+            switch settings.targets[index].speaks {
+            case .http1: TargetPool(index: index, settings: settings, worker: worker)
+            case .http2: HTTP2TargetPool(index: index, settings: settings, worker: worker)
+            case .negotiated: NegotiatingTargetPool(index: index, settings: settings, worker: worker)
+            }
         }
         loads = settings.targets.map { target in
             TargetLoad(weight: target.weight, identity: StableHash.of("\(target.host):\(target.port)".utf8))

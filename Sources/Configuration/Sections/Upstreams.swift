@@ -35,8 +35,8 @@ package struct UpstreamSettings: Hashable, Sendable {
         let targets = section.required(
             "targets", .nonEmpty(.list(TargetSettings.kind)), "The servers: a list of URLs, or of { url, weight }.")
         let spoken = section.optional(
-            "protocol", .choice(["http1": TargetProtocol.http1, "http2": .http2], later: ["auto"]),
-            "What is spoken with the targets; absent: what their URLs say.")
+            "protocol", .choice(["http1": TargetProtocol.http1, "http2": .http2, "auto": .negotiated]),
+            "What is spoken with the targets; auto: they choose by ALPN; absent: what their URLs say.")
         var upstream = UpstreamSettings(
             targets: (targets ?? []).speaking(spoken, section.place(of: "protocol")))
         upstream.balance = section.value(

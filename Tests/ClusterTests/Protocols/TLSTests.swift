@@ -114,14 +114,32 @@ extension Cluster {
             #expect(try await curl(node).code != 0)
         }
 
+        @Test("an upstream may choose its protocol in the handshake", arguments: ["h2", "http/1.1"])
+        func negotiation(_ offered: String) async throws {
+            let secure = try await Node(
+                configuration(), listener: "tls: { certificates: [\(pair(certificates))], alpn: [\(offered)] }")
+            let front = try await Node(
+                configuration(
+                    "https://127.0.0.1:\(secure.port)", tls: ", protocol: auto, tls: { ca: \"\(certificates.ca)\" }"),
+                name: "front")
+            for _ in 0..<3 {
+                let answer = try request("/", port: front.port)
+                #expect(answer.status == 200)
+                let via = offered == "h2" ? "1.1 sluice, 2.0 sluice" : "1.1 sluice, 1.1 sluice"
+                #expect(answer.echoed("Via") == [via])
+            }
+        }
+
         @Test("an upstream's certificate is checked against its CA and the name that is asked for")
         func upstreams() async throws {
+            let certificates = try await TestCertificates(for: ["DNS:a.test"])
             let secure = try await Node(configuration(), listener: "tls: { certificates: [\(pair(certificates))] }")
             let url = "https://127.0.0.1:\(secure.port)"
             for scheme in ["https", "h2"] {
                 let target = url.replacingOccurrences(of: "https", with: scheme)
                 for (tls, status) in [
-                    ("ca: \"\(certificates.ca)\"", 200), ("ca: \"\(certificates.ca)\", server_name: a.test", 200),
+                    ("ca: \"\(certificates.ca)\"", 502), ("ca: \"\(certificates.ca)\", verify: chain", 200),
+                    ("ca: \"\(certificates.ca)\", server_name: a.test", 200),
                     ("ca: \"\(certificates.ca)\", server_name: other.test", 502), ("verify: none", 200),
                     ("server_name: a.test", 502),
                 ] {
