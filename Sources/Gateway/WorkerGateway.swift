@@ -117,7 +117,6 @@ final class WorkerGateway: ExchangeEntry {
         }
         snapshot.clients.identify(exchange, &generator)
         ForwardingHeaders.appendResponseLines(exchange)
-        exchange.bodyLimit = worker.limits.bodyBytes
         if exchange.request.isServerWide { return exchange.answer(Self.serverOptions) }
         route(exchange)
     }

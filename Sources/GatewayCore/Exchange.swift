@@ -22,7 +22,7 @@ package final class Exchange {
     package let responseLines = ByteBuilder(capacity: 256)
     /// Set if the client may change to another protocol, and the upstream is asked to.
     package var tunnel: TunnelTerms?
-    /// Bytes of request body that are accepted.
+    /// Bytes of request body that are accepted: the listener's bound, or the route's.
     package var bodyLimit = Int.max
     /// What metrics and the access log will say.
     package var record = ExchangeRecord()

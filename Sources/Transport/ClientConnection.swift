@@ -219,6 +219,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
         hasResponded = false
         isResponseChunked = false
         requestBody.start(exchange.request.body)
+        exchange.bodyLimit = worker.limits.bodyBytes
         keepsAlive = exchange.request.wantsKeepAlive && !worker.isDraining
         state = .exchanging
         if requestBody.isComplete { worker.deadlines.clear(deadline) } else { expectProgress() }

@@ -45,6 +45,7 @@ final class HTTP2Exchange {
         case .incomplete: return refuse(.requestLine)
         case .fault(let fault): return refuse(fault)
         }
+        exchange.bodyLimit = worker.limits.bodyBytes
         if !isEnd { expectProgress() }
         worker.entry.arrive(exchange)
     }
