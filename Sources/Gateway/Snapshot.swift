@@ -34,6 +34,7 @@ struct Snapshot: Sendable {
     init(
         _ configuration: GatewayConfiguration, previous: Snapshot?, cluster: ClusterBreakers, log: StructuredLog
     ) throws(SnapshotFailure) {
+        try Self.checkSupported(configuration)
         self.configuration = configuration
         revision = Self.revision(of: configuration.text.bytes)
         generation = (previous?.generation ?? 0) + 1
@@ -62,6 +63,15 @@ struct Snapshot: Sendable {
         limits.headerTimeoutMicroseconds = configuration.limits.headerTimeoutMicroseconds
         limits.idleTimeoutMicroseconds = configuration.limits.idleTimeoutMicroseconds
         return limits
+    }
+
+    /// What is read and checked already, but not done by this version.
+    static func checkSupported(_ configuration: GatewayConfiguration) throws(SnapshotFailure) {
+        for (index, route) in configuration.routes.enumerated() where route.grpc.descriptors != nil {
+            throw SnapshotFailure(
+                place: "routes[\(index)].grpc",
+                reason: "JSON to gRPC is not supported by this version of sluice yet; remove it")
+        }
     }
 
     /// Edited settings reach the breakers that live on. Not before the configuration is certain to be taken: a reload that
