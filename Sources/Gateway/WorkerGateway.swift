@@ -66,6 +66,7 @@ final class WorkerGateway: ExchangeEntry {
             metrics.values.upstreams[upstream.metricsIndex].ejections = ejections.ejections
         }
         if let redis = resources.redis { metrics.values.redis.adopt(redis) }
+        if let leases = resources.leases { metrics.values.leases = LeaseMetrics(leases) }
         for (name, breaker) in snapshot.breakers {
             guard let upstream = plans.upstreams[name] else { continue }
             metrics.values.upstreams[upstream.metricsIndex].breaker = BreakerGauge(breaker.state)
@@ -271,6 +272,21 @@ extension CacheGauges {
         entries = counters.entries
         bytes = counters.bytes
         evictions = counters.evictions
+    }
+}
+
+extension LeaseMetrics {
+    fileprivate init(_ leases: LeasingRateLimitStore) {
+        self.init()
+        let counters = leases.counters
+        answers[.lease] = counters.admittedLocally
+        answers[.knownRefusal] = counters.refusedLocally
+        answers[.redis] = counters.inquiries
+        joined = counters.joined
+        calls = counters.tended
+        grantedTokens = counters.granted
+        returnedTokens = counters.returned
+        held = leases.leaseCount
     }
 }
 

@@ -11,6 +11,7 @@ package enum PrometheusText {
         renderDurations(Array(routes), &writer)
         renderCache(Array(routes), values.cache, &writer)
         renderLimits(Array(zip(snapshot.names.policies.names, values.policies)), &writer)
+        renderLeases(values.leases, &writer)
         let upstreams = zip(snapshot.names.upstreams.names, values.upstreams).dropFirst(2)
         renderUpstreams(Array(upstreams), &writer)
         renderBreakers(Array(upstreams), &writer)
@@ -81,6 +82,21 @@ package enum PrometheusText {
                 writer.sample([("policy", policy), ("decision", "\(decision.label)")], metrics[decision])
             }
         }
+    }
+
+    private static func renderLeases(_ leases: LeaseMetrics, _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_limit_answers_total", .counter, "Requests with limits, by who decided about them.")
+        for answer in LimitAnswer.allCases { writer.sample([("from", answer.label)], leases.answers[answer]) }
+        writer.begin("sluice_limit_joined_total", .counter, "Requests that waited for another one's answer from Redis.")
+        writer.sample(leases.joined)
+        writer.begin(
+            "sluice_limit_lease_calls_total", .counter, "Calls to Redis for leases that no request waited for.")
+        writer.sample(leases.calls)
+        writer.begin("sluice_limit_lease_tokens_total", .counter, "Tokens that leases were granted, and gave back.")
+        writer.sample([("way", "granted")], leases.grantedTokens)
+        writer.sample([("way", "returned")], leases.returnedTokens)
+        writer.begin("sluice_limit_leases", .gauge, "Leases that are looked after now, of all workers.")
+        writer.sample(leases.held)
     }
 
     private static func renderUpstreams(_ upstreams: [(String, UpstreamMetrics)], _ writer: inout PrometheusWriter) {
