@@ -30,6 +30,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -61,9 +62,14 @@ let package = Package(
         library("RedisClient", ["CHiredis", nioCore, nioPosix, .product(name: "NIOSSL", package: "swift-nio-ssl")]),
         library("Telemetry"),
         library("Configuration", ["Policies", .product(name: "Yams", package: "Yams")]),
-        library("Credentials", ["COpenSSL"]),
+        library("Credentials", ["COpenSSL", "JSON"]),
+        // JSON over HTTP to gRPC and back, by descriptor; swift-protobuf reads the descriptor sets and nothing else.
+        library(
+            "Transcoding", ["JSON", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            resources: [.embedInCode("Descriptors/wellknown.pb")]),
         library("GatewayCore", ["CLinux", "HTTPWire", nioCore]),
         library("HTTPWire"),
+        library("JSON"),
         library("Policies"),
         // No pkgConfig: hiredis.pc carries a -D flag that SwiftPM warns about in each build, and nothing that is needed.
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
@@ -82,7 +88,10 @@ let package = Package(
         tests("PoliciesTests", ["Policies"]),
         tests("HTTPWireTests", ["HTTPWire"]),
         tests("GatewayCoreTests", ["GatewayCore", "HTTPWire", nioCore]),
-        tests("CredentialsTests", ["Credentials"]),
+        tests("JSONTests", ["JSON"]),
+        tests("CredentialsTests", ["Credentials", "JSON"]),
+        .testTarget(
+            name: "TranscodingTests", dependencies: ["Transcoding", "JSON"], exclude: ["Fixtures"], swiftSettings: strict),
         tests("ConfigurationTests", ["Configuration"]),
         tests("TelemetryTests", ["Telemetry"]),
         tests("RedisClientTests", ["RedisClient", "TestSupport"]),
