@@ -91,7 +91,8 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("CredentialsTests", ["Credentials", "JSON"]),
         .testTarget(
-            name: "TranscodingTests", dependencies: ["Transcoding", "JSON"], exclude: ["Fixtures"], swiftSettings: strict),
+            name: "TranscodingTests", dependencies: ["Transcoding", "JSON"], exclude: ["Fixtures"],
+            swiftSettings: strict),
         tests("ConfigurationTests", ["Configuration"]),
         tests("TelemetryTests", ["Telemetry"]),
         tests("RedisClientTests", ["RedisClient", "TestSupport"]),

@@ -103,8 +103,9 @@ extension SchemaCompiler {
                 throw DescriptorFailure("\(place) has number \(descriptor.number), which is taken or out of range")
             }
             // Groups have no JSON that all libraries agree on; they stay unknown fields.
-            guard !pending.file.isGroup(descriptor) else { continue }
-            fields.append(try compile(descriptor, pending, place))
+            let field = try compile(descriptor, pending, place)
+            let isOfMap = field.isMap || pending.descriptor.options.mapEntry
+            if isOfMap || !pending.file.isGroup(descriptor) { fields.append(field) }
         }
         return MessageType(name: pending.name, fields: fields, isMapEntry: pending.descriptor.options.mapEntry)
     }

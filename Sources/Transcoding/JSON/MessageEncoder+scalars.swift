@@ -107,7 +107,8 @@ extension MessageEncoder {
     private func number(of value: JSONValue, in type: EnumType) -> Int32? {
         if value == .null, type.isNullValue { return 0 }
         if let name = value.string, let number = type.numberByName[name] { return number }
-        guard let text = numberText(value), let number = ExactInteger.signed(text).flatMap({ Int32(exactly: $0) }) else {
+        guard let text = numberText(value), let number = ExactInteger.signed(text).flatMap({ Int32(exactly: $0) })
+        else {
             return nil
         }
         return type.isClosed && type.nameByNumber[number] == nil ? nil : number

@@ -126,7 +126,8 @@ struct MessageEncoder {
             do throws(TranscodingFailure) {
                 if isUnknownEnum(member.value, content) { continue }
                 try nested(field.number) { encoder throws(TranscodingFailure) in
-                    try encoder.encodeSingle(Self.keyValue(member.name, key.kind), key, keepsDefault: true, depth: depth)
+                    try encoder.encodeSingle(
+                        Self.keyValue(member.name, key.kind), key, keepsDefault: true, depth: depth)
                     try encoder.encodeSingle(member.value, content, keepsDefault: true, depth: depth)
                 }
             } catch {

@@ -17,7 +17,7 @@ extension MessagePrinter {
         case .value: try printValue(gathered, of: schema.messages[index], depth: depth)
         case .any: try printAny(bytes, depth: depth)
         case .wrapper(let kind):
-            if let value = gathered[0].all.last {
+            if !schema.messages[index].fields.isEmpty, let value = gathered[0].all.last {
                 try printSingle(value, kind, depth: depth)
             } else {
                 printDefault(kind)
