@@ -38,17 +38,20 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Gateway", "Verification", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Gateway", "JSON", "Verification", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         // Beside the gateway, not part of it: drives load through nodes and counts what they admit.
         library("Verification", ["HTTPWire", "Policies", "RedisClient", nioCore, nioPosix]),
         library(
             "Gateway",
-            ["Filters", "Transport", "Telemetry", "Configuration", "Credentials", "RedisClient", nioCore, nioPosix]),
+            [
+                "Filters", "Transport", "Telemetry", "Configuration", "Credentials", "JSON", "RedisClient", nioCore,
+                nioPosix,
+            ]),
         library(
             "Filters",
-            ["GatewayCore", "HTTPWire", "Credentials", "Policies", "RedisClient", "Telemetry", nioCore],
+            ["GatewayCore", "HTTPWire", "Credentials", "JSON", "Policies", "RedisClient", "Telemetry", nioCore],
             resources: [
                 .embedInCode("RateLimit/take.lua"), .embedInCode("RateLimit/places.lua"),
                 .embedInCode("RateLimit/grant.lua"),
@@ -101,7 +104,10 @@ let package = Package(
             ["Transport", "GatewayCore", "HTTPWire", "Policies", "TestSupport", nioCore, nioPosix]),
         tests(
             "FiltersTests",
-            ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", "TestSupport", nioCore]),
+            [
+                "Filters", "GatewayCore", "HTTPWire", "Credentials", "JSON", "Policies", "Telemetry", "TestSupport",
+                nioCore,
+            ]),
         tests("StoreConformanceTests", ["Filters", "GatewayCore", "Policies", "RedisClient", "TestSupport"]),
         tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Policies", "Telemetry", "TestSupport"]),
         tests("VerificationTests", ["Verification", "Policies"]),

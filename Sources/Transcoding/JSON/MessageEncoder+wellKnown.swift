@@ -107,6 +107,7 @@ extension MessageEncoder {
         writer.appendPrefixed(url.utf8)
         let message = schema.messages[index]
         let fields = object.members.filter { $0.name != "@type" }
+        let start = writer.bytes.count
         try nested(2) { encoder throws(TranscodingFailure) in
             guard message.wellKnown != nil else {
                 guard depth < TranscodingOptions.maximumDepth else {
@@ -119,6 +120,8 @@ extension MessageEncoder {
             }
             try encoder.encode(fields[0].value, as: index, depth: depth + 1)
         }
+        // Tag and length only: a message of defaults, which is not sent.
+        if writer.bytes.count == start + 2 { writer.truncate(to: start) }
     }
 }
 
