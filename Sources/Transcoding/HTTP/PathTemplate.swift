@@ -33,48 +33,49 @@ package struct PathTemplate: Hashable, Sendable {
 
     /// The captures of `path` (without query, still percent-encoded); nil where it doesn't match.
     package func match(_ path: some Collection<UInt8>) -> [Capture]? {
-        guard path.first == UInt8(ascii: "/") else { return nil }
-        var parts = path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        if let verb, !takeVerb(verb, &parts) { return nil }
+        PathSegments(path).flatMap(match)
+    }
+
+    /// The same for a path that was split once for many templates.
+    func match(_ path: PathSegments) -> [Capture]? {
         let fixed = endsOpen ? segments.count - 1 : segments.count
-        guard endsOpen ? parts.count >= fixed : parts.count == fixed else { return nil }
-        // No part of a path may hide in an empty segment, except behind `**`, which is the service's to read.
-        var decoded: [[UInt8]] = []
-        for (segment, part) in zip(segments, parts.prefix(fixed)) {
-            guard !part.isEmpty, let text = PercentCoding.decode(part) else { return nil }
-            if case .literal(let literal) = segment, literal != text { return nil }
-            decoded.append(text)
+        guard endsOpen ? path.count >= fixed : path.count == fixed else { return nil }
+        for index in 0..<fixed {
+            guard case .literal(let literal) = segments[index], index < path.count - 1 || verb == nil else { continue }
+            if path.decoded[index] != literal { return nil }
         }
-        return captures(decoded, parts)
+        guard let verb else { return captures(path, fixed) }
+        return path.withoutVerb(verb).flatMap { captures($0, fixed) }
     }
 
-    private func takeVerb<Part: Collection<UInt8>>(_ verb: [UInt8], _ parts: inout [Part]) -> Bool
-    where Part.SubSequence == Part {
-        guard let last = parts.last, last.count > verb.count + 1 else { return false }
-        let border = last.index(last.startIndex, offsetBy: last.count - verb.count - 1)
-        guard last[border] == UInt8(ascii: ":"), last[border...].dropFirst().elementsEqual(verb) else { return false }
-        parts[parts.count - 1] = last[..<border]
-        return true
-    }
-
-    private func captures(_ decoded: [[UInt8]], _ parts: [some Collection<UInt8>]) -> [Capture]? {
+    private func captures(_ path: PathSegments, _ fixed: Int) -> [Capture]? {
+        // No part of a path may hide in an empty segment, except behind `**`, which is the service's to read.
+        for index in 0..<fixed {
+            guard let text = path.decoded[index], !text.isEmpty else { return nil }
+            if case .literal(let literal) = segments[index], literal != text { return nil }
+        }
         var captures: [Capture] = []
         for variable in variables {
-            let isOpen = endsOpen && variable.segments.upperBound == segments.count
-            let isSingle = variable.segments.count == 1 && !isOpen
-            var text: [UInt8] = []
-            let range = variable.segments.lowerBound..<(isOpen ? parts.count : variable.segments.upperBound)
-            for index in range {
-                if index > range.lowerBound { text.append(UInt8(ascii: "/")) }
-                // In a value of several segments an encoded slash stays encoded, or it could not be told from others.
-                guard let part = isSingle ? decoded[index] : PercentCoding.decode(parts[index], keepsSlash: true)
-                else { return nil }
-                text += part
+            guard let text = text(of: variable, in: path), let string = String(validating: text, as: UTF8.self) else {
+                return nil
             }
-            guard let string = String(validating: text, as: UTF8.self) else { return nil }
             captures.append(Capture(variable.fieldPath, string))
         }
         return captures
+    }
+
+    /// In a value of several segments an encoded slash stays encoded, or it could not be told from others.
+    private func text(of variable: Variable, in path: PathSegments) -> [UInt8]? {
+        let isOpen = endsOpen && variable.segments.upperBound == segments.count
+        if variable.segments.count == 1, !isOpen { return path.decoded[variable.segments.lowerBound] }
+        var text: [UInt8] = []
+        let range = variable.segments.lowerBound..<(isOpen ? path.count : variable.segments.upperBound)
+        for index in range {
+            if index > range.lowerBound { text.append(UInt8(ascii: "/")) }
+            guard let part = PercentCoding.decode(path.raw[index], keepsSlash: true) else { return nil }
+            text += part
+        }
+        return text
     }
 }
 

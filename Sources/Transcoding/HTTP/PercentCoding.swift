@@ -6,6 +6,7 @@ enum PercentCoding {
     static func decode(
         _ text: some Collection<UInt8>, keepsSlash: Bool = false, plusIsSpace: Bool = false
     ) -> [UInt8]? {
+        if !text.contains(UInt8(ascii: "%")), !plusIsSpace { return Array(text) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var rest = text[...]

@@ -49,7 +49,8 @@ package struct TranscodedService: Sendable {
     }
 
     package func match(method: String, path: some Collection<UInt8>) -> Match? {
-        for candidate in methods[method] ?? [] {
+        guard let candidates = methods[method], let path = PathSegments(path) else { return nil }
+        for candidate in candidates {
             if let captures = candidate.template?.match(path) { return Match(method: candidate, captures: captures) }
         }
         return nil
