@@ -13,6 +13,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
@@ -46,8 +47,8 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Filters", "Transport", "Telemetry", "Configuration", "Credentials", "JSON", "RedisClient", nioCore,
-                nioPosix,
+                "Filters", "Transport", "Telemetry", "Configuration", "Credentials", "JSON", "RedisClient",
+                "Encryption", nioCore, nioPosix,
             ]),
         library(
             "Filters",
@@ -61,8 +62,17 @@ let package = Package(
                 .embedInCode("Cache/look.lua"), .embedInCode("Cache/store.lua"),
                 .embedInCode("Cache/end.lua"), .embedInCode("Cache/purge.lua"),
             ]),
-        library("Transport", ["GatewayCore", "HTTPWire", "Policies", nioCore, nioPosix]),
-        library("RedisClient", ["CHiredis", nioCore, nioPosix, .product(name: "NIOSSL", package: "swift-nio-ssl")]),
+        library(
+            "Transport",
+            [
+                "HTTP2", "Encryption", "GatewayCore", "HTTPWire", "Policies", nioCore, nioPosix, nioSSL,
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ]),
+        library("RedisClient", ["CHiredis", "Encryption", nioCore, nioPosix, nioSSL]),
+        // One HTTP/2 connection, of either side, over libnghttp2.
+        library("HTTP2", ["CNghttp2", "HTTPWire", nioCore]),
+        // TLS for both directions: contexts made of files.
+        library("Encryption", [nioCore, nioSSL]),
         library("Telemetry"),
         library("Configuration", ["Policies", .product(name: "Yams", package: "Yams")]),
         library("Credentials", ["COpenSSL", "JSON"]),
@@ -77,6 +87,8 @@ let package = Package(
         // No pkgConfig: hiredis.pc carries a -D flag that SwiftPM warns about in each build, and nothing that is needed.
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(
+            name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"]), .brew(["libnghttp2"])]),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
@@ -98,10 +110,13 @@ let package = Package(
             swiftSettings: strict),
         tests("ConfigurationTests", ["Configuration"]),
         tests("TelemetryTests", ["Telemetry"]),
-        tests("RedisClientTests", ["RedisClient", "TestSupport"]),
+        tests("RedisClientTests", ["RedisClient", "Encryption", "TestSupport"]),
         tests(
             "TransportTests",
-            ["Transport", "GatewayCore", "HTTPWire", "Policies", "TestSupport", nioCore, nioPosix]),
+            [
+                "Transport", "Encryption", "GatewayCore", "HTTPWire", "Policies", "TestSupport", nioCore, nioPosix,
+                nioSSL,
+            ]),
         tests(
             "FiltersTests",
             [

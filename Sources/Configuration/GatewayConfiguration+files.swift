@@ -10,7 +10,7 @@ extension GatewayConfiguration {
         let directory = URL(fileURLWithPath: path).deletingLastPathComponent()
         return try parse(text: text, file: path, environment: environment) { name in
             let url = name.hasPrefix("/") ? URL(fileURLWithPath: name) : directory.appendingPathComponent(name)
-            return try readBytes(url.path, atMost: 1 << 20)
+            return try readBytes(url.path, atMost: RouteGRPC.mostDescriptorBytes)
         }
     }
 

@@ -62,10 +62,12 @@ package struct GatewayConfiguration: Sendable {
 
         reportSharedBinds(section, listeners, admin)
         guard let upstreams, let routes else { return nil }
-        return GatewayConfiguration(
+        let configuration = GatewayConfiguration(
             listeners: listeners, admin: admin, trustedProxies: trustedProxies, state: state, limits: limits,
             drainMicroseconds: drain, upstreams: upstreams, authenticators: authenticators, consumers: consumers,
             plans: plans, routes: routes, accessLog: accessLog, cache: cache, nodeID: nodeID)
+        configuration.reportDisagreements(section)
+        return configuration
     }
 
     /// Two listeners on one address: the second could not start, or would take half of the first one's connections.

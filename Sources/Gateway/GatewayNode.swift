@@ -1,4 +1,5 @@
 import Configuration
+import Encryption
 import Filters
 import GatewayCore
 import NIOCore
@@ -25,7 +26,7 @@ package actor GatewayNode {
     private let connections: ConnectionCount
     private var snapshot: Snapshot
     private var workers: [WorkerHandle] = []
-    private var listeners: [(bind: BindAddress, listeners: [Listener])] = []
+    private var listeners: [BoundListener] = []
     private var admin: (handle: NIOLoopBound<Worker>, listener: Listener)?
     private let state: SharedState
     private var accessLog: AccessLogSink?
@@ -49,6 +50,8 @@ package actor GatewayNode {
             _ = try Snapshot.verifier(name, authenticator)
         }
         _ = try SharedState(configuration)
+        _ = try Snapshot.listenerTLS(of: configuration, previous: nil)
+        _ = try Snapshot.upstreamTLS(of: configuration)
     }
 
     // MARK: Life
@@ -66,7 +69,7 @@ package actor GatewayNode {
             Task { for worker in workers { try? await worker.run { $0.forgetRefusals() } } }
         }
         publish()
-        try await bindListeners(snapshot.configuration.listeners.map(\.bind))
+        try await bindListeners(snapshot.configuration.listeners.map(\.bind), tls: snapshot.listenerTLS)
         try await startAdmin()
         try await state.startHeartbeat(on: group.next()) { [weak self] in await self?.description ?? NodeDescription() }
         try await state.startBreakers(on: group.next())
@@ -115,7 +118,7 @@ package actor GatewayNode {
             configuration.accessLog == snapshot.configuration.accessLog
             ? accessLog : try Self.openAccessLog(configuration.accessLog)
         let kept = Set(configuration.listeners.map(\.bind))
-        try await bindNewListeners(of: configuration)
+        try await bindNewListeners(of: next)
         next.adoptBreakerSettings()
         for worker in workers {
             try await worker.run { gateway in
@@ -124,6 +127,10 @@ package actor GatewayNode {
             }
         }
         connections.setMaximum(configuration.limits.connections)
+        for entry in listeners {
+            let tls = next.listenerTLS[entry.bind]
+            for admission in entry.admissions { admission.eventLoop.execute { admission.value.tls = tls } }
+        }
         for index in listeners.indices.reversed() where !kept.contains(listeners[index].bind) {
             for listener in listeners.remove(at: index).listeners { try? await listener.close().get() }
         }
@@ -202,38 +209,45 @@ package actor GatewayNode {
         }.get()
     }
 
-    private func bindListeners(_ binds: [BindAddress]) async throws {
+    private func bindListeners(_ binds: [BindAddress], tls: [BindAddress: ServerTLS]) async throws {
         for bind in binds {
-            var bound: [Listener] = []
+            var bound = BoundListener(bind: bind)
             var port = bind.port
             do {
                 try await Listener.checkUnused(host: bind.host, port: port, on: group.next()).get()
                 for worker in workers {
                     let wanted = port
-                    let connections = self.connections
-                    let future = try await worker.run { gateway in
-                        Listener.bind(
-                            host: bind.host, port: wanted, worker: gateway.worker, openConnections: connections)
+                    let (connections, tls) = (self.connections, tls[bind])
+                    let (future, admission) = try await worker.run { gateway in
+                        let admission = ClientAdmission(worker: gateway.worker, count: connections, tls: tls) {
+                            try PeerCertificate(der: $0)
+                        }
+                        return (
+                            Listener.bind(host: bind.host, port: wanted, admission: admission),
+                            NIOLoopBound(admission, eventLoop: gateway.worker.loop)
+                        )
                     }
                     let listener = try await future.get()
                     // Port 0: the first worker finds a free port, and the others share it.
                     port = listener.port
-                    bound.append(listener)
+                    bound.listeners.append(listener)
+                    bound.admissions.append(admission)
                 }
             } catch {
-                for listener in bound { try? await listener.close().get() }
+                for listener in bound.listeners { try? await listener.close().get() }
                 throw BindFailure(key: "listeners", address: "\(bind)", reason: "\(error)")
             }
-            listeners.append((bind, bound))
+            listeners.append(bound)
         }
     }
 
     /// All of those that are not bound yet, or none.
-    private func bindNewListeners(of configuration: GatewayConfiguration) async throws {
+    private func bindNewListeners(of snapshot: Snapshot) async throws {
         let known = Set(listeners.map(\.bind))
         let count = listeners.count
         do {
-            try await bindListeners(configuration.listeners.map(\.bind).filter { !known.contains($0) })
+            try await bindListeners(
+                snapshot.configuration.listeners.map(\.bind).filter { !known.contains($0) }, tls: snapshot.listenerTLS)
         } catch {
             for entry in listeners[count...] { for listener in entry.listeners { try? await listener.close().get() } }
             listeners.removeSubrange(count...)
@@ -257,8 +271,8 @@ package actor GatewayNode {
             try await Listener.checkUnused(host: settings.bind.host, port: settings.bind.port, on: loop).get()
             let listener = try await loop.flatSubmit {
                 Listener.bind(
-                    host: settings.bind.host, port: settings.bind.port, worker: handle.value,
-                    openConnections: connections)
+                    host: settings.bind.host, port: settings.bind.port,
+                    admission: ClientAdmission(worker: handle.value, count: connections))
             }.get()
             admin = (handle, listener)
         } catch {
@@ -289,6 +303,14 @@ package actor GatewayNode {
         case .file(let path): try AccessLogSink(.file(path))
         }
     }
+}
+
+/// An address that all workers accept connections at.
+private struct BoundListener {
+    let bind: BindAddress
+    var listeners: [Listener] = []
+    /// One for each of them.
+    var admissions: [NIOLoopBound<ClientAdmission>] = []
 }
 
 /// Where the cache of a worker, which is made first, finds the worker's gateway.

@@ -1,4 +1,5 @@
 import Configuration
+import Encryption
 import NIOCore
 import RedisClient
 
@@ -14,7 +15,7 @@ extension RedisSettings {
         database = redis.database
         self.clientName = clientName
         timeout = .microseconds(Int64(state.timeoutMicroseconds))
-        if redis.isEncrypted { tls = try RedisTLS(state.tls) }
+        if redis.isEncrypted { tls = try ClientTLS(state.tls, at: "state.tls") }
     }
 
     fileprivate static func text(_ secret: Secret) -> String { String(decoding: secret.bytes, as: UTF8.self) }
@@ -36,8 +37,9 @@ extension RedisTopology {
     }
 }
 
-extension RedisTLS {
-    fileprivate init(_ settings: StateTLSSettings) throws(SnapshotFailure) {
+extension ClientTLS {
+    /// - Parameter place: the settings' key, for the message.
+    init(_ settings: ClientTLSSettings, at place: String) throws(SnapshotFailure) {
         let files = Files(roots: settings.ca, certificates: settings.certificate, key: settings.key?.bytes)
         let verification: Verification =
             switch settings.verification {
@@ -45,10 +47,10 @@ extension RedisTLS {
             case .chain: .chain
             case .none: .none
             }
-        do throws(Unusable) {
-            self = try RedisTLS(files, serverName: settings.serverName, verification: verification)
+        do throws(UnusableTLS) {
+            self = try ClientTLS(files, serverName: settings.serverName, verification: verification)
         } catch {
-            throw SnapshotFailure(place: "state.tls", reason: error.description)
+            throw SnapshotFailure(place: place, reason: error.description)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Configuration
 import Credentials
+import Encryption
 import Filters
 import Policies
 import Telemetry
@@ -21,6 +22,8 @@ struct Snapshot: Sendable {
     /// Of upstreams with several targets.
     let ejections: [String: TargetEjections]
     let limits: LimitCatalogue
+    let listenerTLS: [BindAddress: ServerTLS]
+    let upstreamTLS: [String: ClientTLS]
     let metricNames: MetricNames
 
     /// - Parameters:
@@ -37,6 +40,8 @@ struct Snapshot: Sendable {
         clients = ClientIdentification(trusted: configuration.trustedProxies)
         consumers = try Self.directory(of: configuration)
         verifiers = try Self.verifiers(of: configuration)
+        listenerTLS = try Self.listenerTLS(of: configuration, previous: previous)
+        upstreamTLS = try Self.upstreamTLS(of: configuration)
         breakers = Self.breakers(of: configuration, previous: previous, cluster: cluster, log: log)
         ejections = Self.ejections(of: configuration, previous: previous, log: log)
         limits = LimitCatalogue(configuration)

@@ -210,6 +210,7 @@ extension UpstreamFailureKind {
     init?(_ failure: Failure) {
         switch failure {
         case .connectRefused: self = .connectRefused
+        case .handshakeFailed: self = .handshakeFailed
         case .connectTimeout: self = .connectTimeout
         case .connectionLost: self = .closedEarly
         case .malformedResponse: self = .malformedResponse

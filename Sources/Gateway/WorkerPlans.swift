@@ -1,4 +1,5 @@
 import Configuration
+import Encryption
 import Filters
 import GatewayCore
 import Policies
@@ -30,7 +31,8 @@ struct WorkerPlans {
     init(snapshot: Snapshot, resources: WorkerResources, worker: Worker, previous: WorkerPlans?) throws {
         let configuration = snapshot.configuration
         for (name, settings) in configuration.upstreams {
-            let wanted = Transport.UpstreamSettings(settings, name: name, workers: resources.workerCount)
+            let wanted = Transport.UpstreamSettings(
+                settings, name: name, tls: snapshot.upstreamTLS[name], workers: resources.workerCount)
             let ejections = snapshot.ejections[name]
             if let known = previous?.upstreams[name], known.settings == wanted, known.ejections === ejections {
                 upstreams[name] = known
@@ -140,10 +142,11 @@ private final class UnconfiguredService: ExchangeService {
 
 extension Transport.UpstreamSettings {
     /// Bounds per node are divided among the workers, rounded up.
-    fileprivate init(_ settings: Configuration.UpstreamSettings, name: String, workers: Int) {
+    fileprivate init(_ settings: Configuration.UpstreamSettings, name: String, tls: ClientTLS?, workers: Int) {
         self.init(
             name: name,
-            targets: settings.targets.map { Target(host: $0.host, port: $0.port, weight: $0.weight) })
+            targets: settings.targets.map { Target(host: $0.host, port: $0.port, weight: $0.weight, isSecure: $0.isSecure) })
+        self.tls = tls
         balance = settings.balance
         connectTimeoutMicroseconds = settings.connectTimeoutMicroseconds
         responseTimeoutMicroseconds = settings.timeoutMicroseconds

@@ -1,6 +1,6 @@
 /// Something that could not be done, as opposed to something that was decided: whose fault it was, and the reply it makes.
 package enum Failure: UInt8, Sendable, CaseIterable {
-    case connectRefused, connectTimeout, connectionLost, malformedResponse, responseTimeout, bodyTimeout
+    case connectRefused, connectTimeout, handshakeFailed, connectionLost, malformedResponse, responseTimeout, bodyTimeout
     case breakerOpen, noTarget, tooManyPending
     case storeUnavailable
     case clientGone, clientTimeout
@@ -9,7 +9,8 @@ package enum Failure: UInt8, Sendable, CaseIterable {
 
     package var origin: Origin {
         switch self {
-        case .connectRefused, .connectTimeout, .connectionLost, .malformedResponse, .responseTimeout, .bodyTimeout:
+        case .connectRefused, .connectTimeout, .handshakeFailed, .connectionLost, .malformedResponse, .responseTimeout,
+            .bodyTimeout:
             .upstream
         case .breakerOpen, .noTarget, .tooManyPending: .gateway
         case .storeUnavailable: .store
@@ -22,6 +23,7 @@ package enum Failure: UInt8, Sendable, CaseIterable {
         switch self {
         case .connectRefused: "connect_refused"
         case .connectTimeout: "connect_timeout"
+        case .handshakeFailed: "handshake_failed"
         case .connectionLost: "connection_lost"
         case .malformedResponse: "malformed_response"
         case .responseTimeout: "response_timeout"
@@ -40,6 +42,7 @@ package enum Failure: UInt8, Sendable, CaseIterable {
         switch self {
         case .connectRefused: .badGateway("The upstream could not be connected to.")
         case .connectTimeout: .gatewayTimeout("The upstream did not accept a connection in time.")
+        case .handshakeFailed: .badGateway("The upstream could not be reached over TLS, or its certificate is not valid.")
         case .connectionLost: .badGateway("The upstream closed the connection before it answered.")
         case .malformedResponse: .badGateway("The upstream's response was malformed.")
         case .responseTimeout, .bodyTimeout: .gatewayTimeout("The upstream did not answer in time.")

@@ -4,12 +4,36 @@ import HTTPWire
 package final class Peer {
     /// The peer's address as text, without port; `unix` for a local socket.
     package let address: String
+    /// It speaks TLS with this node.
+    package var isSecure = false
+    package var isHTTP2 = false
+    /// What it has shown in the handshake, and the listener's CA has signed.
+    package var certificate: PeerCertificate?
     /// Its forwarding headers are believed (`trusted_proxies`).
     package var isTrusted = false
     /// The configuration generation that `isTrusted` was decided by.
     package var generation = -1
 
     package init(address: String) { self.address = address }
+
+    /// As in a URL.
+    package var scheme: StaticString { isSecure ? "https" : "http" }
+}
+
+/// The certificate of a client (mutual TLS).
+package final class PeerCertificate: Sendable {
+    /// In the form of RFC 4514: `CN=client,O=Example`.
+    package let subject: String
+    /// Its alternative names: DNS names, URIs, mail addresses, IP addresses.
+    package let names: [String]
+    /// Field lines that tell the upstream: `Client-Cert` (RFC 9440), `X-Client-Cert-Subject`, `X-Client-Cert-SAN`.
+    package let lines: [UInt8]
+
+    package init(subject: String, names: [String], lines: [UInt8]) {
+        self.subject = subject
+        self.names = names
+        self.lines = lines
+    }
 }
 
 /// An authenticated caller.

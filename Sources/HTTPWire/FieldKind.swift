@@ -8,6 +8,8 @@ package enum FieldKind: UInt8 {
     case forwardedFor, forwardedHost, forwardedProto, forwarded
     case requestID, traceparent
     case date, server
+    /// What a gateway that ended TLS says of the client's certificate (RFC 9440 and our own names).
+    case clientCertificate
 
     /// Length first, so that most fields cost one jump and no comparison.
     @inline(__always)
@@ -20,7 +22,7 @@ package enum FieldKind: UInt8 {
         case 7: names(name, "trailer") || names(name, "upgrade") ? .hopByHop : .other
         case 9: names(name, "forwarded") ? .forwarded : .other
         case 10: ofTen(name)
-        case 11: names(name, "traceparent") ? .traceparent : .other
+        case 11: names(name, "traceparent") ? .traceparent : names(name, "client-cert") ? .clientCertificate : .other
         case 12: names(name, "x-request-id") ? .requestID : .other
         case 13: names(name, "authorization") ? .authorization : .other
         case 14: names(name, "content-length") ? .contentLength : .other
@@ -29,6 +31,7 @@ package enum FieldKind: UInt8 {
         case 17: ofSeventeen(name)
         case 18: names(name, "proxy-authenticate") ? .hopByHop : .other
         case 19: names(name, "proxy-authorization") ? .hopByHop : .other
+        case 21: names(name, "x-client-cert-subject") ? .clientCertificate : .other
         default: .other
         }
     }
@@ -52,6 +55,7 @@ package enum FieldKind: UInt8 {
 
     private static func ofSeventeen(_ name: UnsafePointer<UInt8>) -> FieldKind {
         if names(name, "transfer-encoding") { return .transferEncoding }
+        if names(name, "client-cert-chain") || names(name, "x-client-cert-san") { return .clientCertificate }
         return names(name, "x-forwarded-proto") ? .forwardedProto : .other
     }
 
@@ -60,6 +64,7 @@ package enum FieldKind: UInt8 {
         switch self {
         case .connection, .hopByHop, .transferEncoding, .via: true
         case .forwardedFor, .forwardedHost, .forwardedProto, .forwarded, .requestID, .traceparent: true
+        case .clientCertificate: true
         default: false
         }
     }

@@ -1,3 +1,4 @@
+import Encryption
 import NIOCore
 import NIOPosix
 
@@ -58,7 +59,7 @@ extension RedisConnection {
     private func addHandlers(
         _ handler: RedisChannelHandler, to pipeline: ChannelPipeline.SynchronousOperations
     ) throws {
-        if let tls = settings.tls { try pipeline.addHandler(tls.handler(for: address)) }
+        if let tls = settings.tls { try pipeline.addHandler(tls.makeHandler(for: address.host)) }
         try pipeline.addHandler(handler)
     }
 
@@ -141,7 +142,7 @@ extension RedisConnection {
             let reasons = error.connectionErrors.map { "\($0.target): \(reason(of: $0.error))" }
             return reasons.isEmpty ? "no address for \(error.host)" : reasons.joined(separator: "; ")
         }
-        if let reason = RedisTLS.reason(of: error) { return reason }
+        if let reason = TLSFailure.reason(of: error) { return reason }
         if let error = error as? IOError { return error.description }
         if case ChannelError.connectTimeout = error { return "no answer within the time to connect" }
         return "\(error)"

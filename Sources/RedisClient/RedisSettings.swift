@@ -1,3 +1,4 @@
+import Encryption
 import NIOCore
 
 /// Where Redis is, who connects to it, and how long anything may take.
@@ -12,7 +13,7 @@ package struct RedisSettings: Hashable, Sendable {
     /// A cluster has only database 0.
     package var database = 0
     /// Nil: in clear.
-    package var tls: RedisTLS?
+    package var tls: ClientTLS?
     /// Shown by `CLIENT LIST`.
     package var clientName = "sluice"
     /// How long a command may take.

@@ -86,7 +86,8 @@ extension ClientConnection: Downstream {
     private func write(_ body: StoredBody, _ context: ChannelHandlerContext) {
         switch body {
         case .memory(let buffer): if buffer.readableBytes > 0 { writeFramed(buffer, context) }
-        case .file where isResponseChunked: writeFramed(body.buffer, context)
+        // TLS has to see the bytes.
+        case .file where isResponseChunked || peer.isSecure: writeFramed(body.buffer, context)
         case .file(let file, let range):
             let (region, sent) = file.region(range)
             let promise = context.eventLoop.makePromise(of: Void.self)

@@ -10,7 +10,7 @@ import NIOCore
 ///
 /// Bytes wait in `inbox` until someone wants them: a head is parsed there in place, a body is handed on as slices. While
 /// an exchange is answered, further (pipelined) requests stay in the inbox, and reading stops when it is full.
-final class ClientConnection: ChannelDuplexHandler {
+final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, ClientSession {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -34,7 +34,6 @@ final class ClientConnection: ChannelDuplexHandler {
     let worker: Worker
     let channel: any Channel
     let peer: Peer
-    private let count: ConnectionCount
     private(set) var context: ChannelHandlerContext?
     /// Made by `init`, which needs `self` for them.
     private(set) var exchange: Exchange!
@@ -43,6 +42,8 @@ final class ClientConnection: ChannelDuplexHandler {
     var state = State.awaitingHead
     private var inbox = ByteBuffer()
     private var isProcessing = false
+    /// No request has come yet.
+    private var isUnused = true
     /// Bytes of an unfinished head that are known to hold no complete line end beyond what was parsed.
     private var scannedBytes = 0
 
@@ -59,24 +60,25 @@ final class ClientConnection: ChannelDuplexHandler {
     /// Keeps the connection while a filter waits on behalf of a client that has gone.
     private var abandonedSelf: ClientConnection?
 
-    init(worker: Worker, channel: any Channel, count: ConnectionCount) {
+    init(worker: Worker, channel: any Channel, peer: Peer) {
         self.worker = worker
         self.channel = channel
-        self.count = count
-        self.peer = Peer(address: channel.remoteAddress?.ipAddress ?? "unix")
+        self.peer = peer
         exchange = Exchange(downstream: self, peer: peer)
         deadline = Deadline(owner: self)
     }
 
     // MARK: Channel events
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        // Behind TLS the connection is established before it is known that it will speak HTTP/1.1.
+        if context.channel.isActive { channelActive(context: context) }
+    }
+
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
         worker.opened(self)
-        let isWelcome = count.enter()
-        worker.entry.connected(peer)
-        if !isWelcome { worker.refusedConnections += 1 }
-        if !isWelcome || worker.isDraining { return close() }
+        if worker.isDraining { return close() }
         worker.deadlines.set(deadline, microsecondsFromNow: worker.limits.headerTimeoutMicroseconds)
     }
 
@@ -100,8 +102,6 @@ final class ClientConnection: ChannelDuplexHandler {
         self.context = nil
         worker.deadlines.remove(deadline)
         worker.closed(self)
-        count.leave()
-        worker.entry.disconnected(peer)
         inbox = ByteBuffer()
         guard case .exchanging = state else { return }
         state = .closing
@@ -161,7 +161,7 @@ final class ClientConnection: ChannelDuplexHandler {
             scannedBytes = inbox.readableBytes
             return false
         case .fault(let fault):
-            refuse(fault)
+            if !becomeHTTP2() { refuse(fault) }
             return false
         case .complete(let length):
             inbox.moveReaderIndex(forwardBy: length)
@@ -189,7 +189,27 @@ final class ClientConnection: ChannelDuplexHandler {
         return hasLineEnd
     }
 
+    /// RFC 9113 §3.3: a client that knows sends the preface of HTTP/2, which no HTTP/1.1 request can look like.
+    private func becomeHTTP2() -> Bool {
+        guard isUnused, inbox.readableBytesView.starts(with: "PRI * HTTP/2.0\r\n".utf8), let context else { return false }
+        let early = inbox
+        inbox = ByteBuffer()
+        state = .closing
+        worker.deadlines.remove(deadline)
+        worker.closed(self)
+        let next = HTTP2ClientConnection(worker: worker, channel: channel, peer: peer, early: early)
+        do {
+            try context.pipeline.syncOperations.addHandler(next, position: .after(self))
+        } catch {
+            close()
+        }
+        self.context = nil
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        return true
+    }
+
     private func begin() {
+        isUnused = false
         scannedBytes = 0
         hasResponded = false
         isResponseChunked = false

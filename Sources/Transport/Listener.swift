@@ -1,7 +1,6 @@
 import GatewayCore
 import NIOCore
 import NIOPosix
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -23,9 +22,10 @@ package struct Listener {
 
     /// - Throws: `IOError` when the address can't be bound.
     package static func bind(
-        host: String, port: Int, worker: Worker, openConnections: ConnectionCount
+        host: String, port: Int, admission: ClientAdmission
     ) -> EventLoopFuture<Listener> {
-        let bound = NIOLoopBound(worker, eventLoop: worker.loop)
+        let worker = admission.worker
+        let bound = NIOLoopBound(admission, eventLoop: worker.loop)
         return ServerBootstrap(group: worker.loop, childGroup: worker.loop)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -34,8 +34,7 @@ package struct Listener {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let client = ClientConnection(worker: bound.value, channel: channel, count: openConnections)
-                    try channel.pipeline.syncOperations.addHandler(client)
+                    try bound.value.admit(channel)
                 }
             }
             .bind(host: host, port: port)
@@ -44,22 +43,4 @@ package struct Listener {
 
     /// Stops accepting; connections stay open.
     package func close() -> EventLoopFuture<Void> { channel.close() }
-}
-
-/// Client connections of the whole node against `limits.connections`.
-package final class ConnectionCount: Sendable {
-    private let open = Atomic<Int>(0)
-    private let maximum: Atomic<Int>
-
-    package init(maximum: Int) { self.maximum = Atomic(maximum) }
-
-    package func setMaximum(_ value: Int) { maximum.store(value, ordering: .relaxed) }
-    package var current: Int { open.load(ordering: .relaxed) }
-
-    /// Counts one more; false if that is one too many (it counts all the same, until `leave`).
-    func enter() -> Bool {
-        open.add(1, ordering: .relaxed).newValue <= maximum.load(ordering: .relaxed)
-    }
-
-    func leave() { open.subtract(1, ordering: .relaxed) }
 }

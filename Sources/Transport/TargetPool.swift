@@ -1,3 +1,4 @@
+import Encryption
 import GatewayCore
 import NIOCore
 import NIOPosix
@@ -85,8 +86,13 @@ final class TargetPool {
             .channelOption(.recvAllocator, value: Self.readSizes)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let connection = UpstreamConnection(pool: opening.value.0, worker: worker.value, channel: channel)
-                    try channel.pipeline.syncOperations.addHandler(connection)
+                    let pool = opening.value.0
+                    let pipeline = channel.pipeline.syncOperations
+                    if pool.target.isSecure, let tls = pool.settings.tls {
+                        try pipeline.addHandler(tls.makeHandler(for: pool.target.host))
+                    }
+                    let connection = UpstreamConnection(pool: pool, worker: worker.value, channel: channel)
+                    try pipeline.addHandler(connection)
                 }
             }
             .connect(host: target.host, port: target.port)
@@ -106,14 +112,22 @@ final class TargetPool {
             guard channel.isActive,
                 let connection = try? channel.pipeline.syncOperations.handler(type: UpstreamConnection.self)
             else { return failed(.connectionLost, attempt, isStillWanted) }
-            connection.isCounted = true
-            if isStillWanted { return attempt.connected(connection) }
-            release(connection)
+            guard target.isSecure else { return established(connection, for: attempt, serial: serial) }
+            connection.awaitHandshake { [self] isDone in
+                if isDone { return established(connection, for: attempt, serial: serial) }
+                failed(.handshakeFailed, attempt, attempt.serial == serial)
+            }
         case .failure(let error):
             var failure = Failure.connectRefused
             if case ChannelError.connectTimeout = error { failure = .connectTimeout }
             failed(failure, attempt, isStillWanted)
         }
+    }
+
+    private func established(_ connection: UpstreamConnection, for attempt: Attempt, serial: Int) {
+        connection.isCounted = true
+        if attempt.serial == serial { return attempt.connected(connection) }
+        release(connection)
     }
 
     private func failed(_ failure: Failure, _ attempt: Attempt, _ isStillWanted: Bool) {

@@ -1,3 +1,4 @@
+import Encryption
 import GatewayCore
 import Policies
 
@@ -7,16 +8,20 @@ package struct UpstreamSettings: Hashable, Sendable {
         package var host: String
         package var port: Int
         package var weight: Int
+        package var isSecure: Bool
 
-        package init(host: String, port: Int, weight: Int = 1) {
+        package init(host: String, port: Int, weight: Int = 1, isSecure: Bool = false) {
             self.host = host
             self.port = port
             self.weight = weight
+            self.isSecure = isSecure
         }
     }
 
     package var name: String
     package var targets: [Target]
+    /// For secure targets.
+    package var tls: ClientTLS?
     package var balance = BalanceMethod.leastRequests
     package var connectTimeoutMicroseconds = 1_000_000
     /// From the end of the request to the response head.

@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPWire
 import NIOCore
+import NIOTLS
 
 /// An HTTP/1.1 connection to a target: one handler at the socket, one attempt at a time.
 final class UpstreamConnection: ChannelDuplexHandler {
@@ -8,7 +9,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum State { case unused, awaitingHead, readingBody, closed }
+    private enum State { case handshaking, unused, awaitingHead, readingBody, closed }
 
     private let pool: TargetPool
     private let worker: Worker
@@ -35,6 +36,9 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private(set) var servedCount = 0
     /// Whether any byte of the current response has come.
     private(set) var hasResponseBytes = false
+
+    /// Told once whether the connection has been encrypted.
+    private var handshakeEnded: ((Bool) -> Void)?
 
     init(pool: TargetPool, worker: Worker, channel: any Channel) {
         self.pool = pool
@@ -92,6 +96,13 @@ final class UpstreamConnection: ChannelDuplexHandler {
         context?.read()
     }
 
+    /// For a connection that has a TLS handler: `ended` is told whether the server was the right one.
+    func awaitHandshake(_ ended: @escaping (Bool) -> Void) {
+        state = .handshaking
+        handshakeEnded = ended
+        worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.connectTimeoutMicroseconds)
+    }
+
     func becameUnused() {
         worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.keepAliveMicroseconds)
     }
@@ -130,6 +141,18 @@ final class UpstreamConnection: ChannelDuplexHandler {
         if inbox.readableBytes == 0 { inbox = ByteBuffer() }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case TLSUserEvent.handshakeCompleted = event { endHandshake(isDone: true) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func endHandshake(isDone: Bool) {
+        guard state == .handshaking, let handshakeEnded else { return }
+        self.handshakeEnded = nil
+        state = isDone ? .unused : .closed
+        handshakeEnded(isDone)
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         attempt?.upstreamWritabilityChanged(isWritable: context.channel.isWritable)
     }
@@ -137,6 +160,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
         worker.deadlines.remove(deadline)
+        if state == .handshaking { return endHandshake(isDone: false) }
         let wasReadingToEnd = state == .readingBody && body.endsWithConnection && !hasFailed
         state = .closed
         if let attempt {
@@ -161,7 +185,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         switch state {
         case .awaitingHead: return readHead()
         case .readingBody: return readBody()
-        case .unused, .closed: return false
+        case .handshaking, .unused, .closed: return false
         }
     }
 
@@ -273,7 +297,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 extension UpstreamConnection: DeadlineOwner {
     func deadlineReached() {
         switch state {
-        case .unused, .closed: close()
+        case .handshaking, .unused, .closed: close()
         case .awaitingHead:
             // While the client is slow to send its body there is nothing that the upstream could answer.
             if isRequestSent {

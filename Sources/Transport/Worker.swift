@@ -14,7 +14,7 @@ package final class Worker {
     let deadlines = DeadlineWheel()
     let date = HTTPDate()
     var idleAttempts: [Attempt] = []
-    private var clients: [ObjectIdentifier: ClientConnection] = [:]
+    private var clients: [ObjectIdentifier: any ClientSession] = [:]
     private var ticker: RepeatedTask?
     private var drained: [EventLoopPromise<Void>] = []
 
@@ -43,6 +43,12 @@ package final class Worker {
     /// Connections that were closed at once because of `limits.connections`, so far.
     package internal(set) var refusedConnections = 0
 
+    /// Connections that were ended because their client did no more than cost (HTTP/2), so far.
+    package internal(set) var floods = 0
+
+    /// TLS handshakes of clients that failed, so far.
+    package internal(set) var failedHandshakes = 0
+
     /// Ends idle connections now and busy ones with their current response. The future completes when all are gone.
     package func drain() -> EventLoopFuture<Void> {
         isDraining = true
@@ -58,9 +64,9 @@ package final class Worker {
         for client in Array(clients.values) { client.close() }
     }
 
-    func opened(_ client: ClientConnection) { clients[ObjectIdentifier(client)] = client }
+    func opened(_ client: any ClientSession) { clients[ObjectIdentifier(client)] = client }
 
-    func closed(_ client: ClientConnection) {
+    func closed(_ client: any ClientSession) {
         clients[ObjectIdentifier(client)] = nil
         completeDrainIfEmpty()
     }
@@ -76,6 +82,8 @@ package final class Worker {
 /// Bounds on what a client connection may take. Times in microseconds, sizes in bytes.
 package struct TransportLimits: Sendable {
     package var headerBytes = 32 * 1024
+    /// Requests at once on one HTTP/2 connection.
+    package var streams = 256
     package var bodyBytes = 16 * 1024 * 1024
     package var headerTimeoutMicroseconds = 10_000_000
     package var idleTimeoutMicroseconds = 60_000_000

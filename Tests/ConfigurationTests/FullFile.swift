@@ -3,6 +3,16 @@ let fullFile = """
     listeners:
       - bind: 0.0.0.0:8080
       - bind: "[::]:8081"
+        proxy_protocol: true
+        tls:
+          certificates:
+            - { chain: main.pem, key: main.pem }
+            - { chain: main.pem, key: main.pem, hosts: [API.example.com, "*.example.org"] }
+          client_ca: main.pem
+          client_auth: optional
+          minimum_version: "1.3"
+          alpn: [http/1.1]
+          handshake_timeout: 3s
     admin: { bind: 0.0.0.0:9901, token: "${ADMIN_TOKEN}" }
     trusted_proxies: [127.0.0.0/8, "::1"]
     state:
@@ -11,7 +21,14 @@ let fullFile = """
       namespace: shop
       timeout: 75ms
       on_failure: deny
-    limits: { header_bytes: 16KiB, body: 10MiB, connections: 500, header_timeout: 5s, idle_timeout: 1m30s }
+    limits:
+      header_bytes: 16KiB
+      body: 10MiB
+      connections: 500
+      connections_per_address: 50
+      streams: 128
+      header_timeout: 5s
+      idle_timeout: 1m30s
     drain: 45s
     cache: { memory: 256MiB, lag: 250ms }
     node: { id: node-1 }
@@ -24,16 +41,23 @@ let fullFile = """
         connect_timeout: 250ms
         timeout: 5s
         idle_timeout: 10s
+        total_timeout: 2m
         max_connections: 64
         max_pending: 0
+        max_streams: 50
         keepalive: 0s
         breaker: { failures: 3, error_rate: 12.5%, minimum: 10, window: 20s, open: 1m, probes: 2, slow_call: 2s }
         outlier: { failures: 2, eject: 1m, max_ejected: 25% }
       orders:
-        targets: [http://orders.internal:8000/]
+        targets: [https://orders.internal:8000/]
+        protocol: auto
         balance: least_requests
         breaker: off
         outlier: off
+      greeter:
+        targets: [grpcs://10.0.0.3:50051]
+        protocol: http2
+        tls: { ca: main.pem, certificate: main.pem, key: main.pem, server_name: greeter.internal, verify: chain }
 
     authenticators:
       main:
@@ -44,6 +68,8 @@ let fullFile = """
           issuer: https://idp/
           audience: [api, web]
           leeway: 10s
+          query: access_token
+          subprotocol: bearer
       rotating:
         jwt:
           keys:
@@ -91,17 +117,30 @@ let fullFile = """
           max_object: 4MiB
           tags: ["user-{id}", users]
           bypass: { headers: { X-Preview: "~." }, query: { preview: 1 }, cookies: [session] }
-        upstream: users
+        body: 100MiB
+        upgrade: { protocols: [websocket, Chat], idle_timeout: 1m, lifetime: 2h }
+        grpc:
+          descriptors: greeter.pb
+          method: helloworld.Greeter/SayHello
+          unknown_query: ignore
+          stream: sse
+          web: false
+        upstream: greeter
       - match: { hosts: api.example.com, path: /orders/** }
         auth: keys
         limit: { per: ip, rates: [1/second] }
         cache: { force_ttl: 10s, key: { query: none } }
+        upgrade: any
         upstream: orders
       - upstream: orders
         auth: none
         cache: off
+        upgrade: off
 
     """
 
 let fullEnvironment = ["ADMIN_TOKEN": "letmein", "JWT_SECRET": "0123456789abcdef0123456789abcdef"]
-let fullFiles = ["main.pem": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"]
+let fullFiles = [
+    "main.pem": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n",
+    "greeter.pb": "\u{0A}\u{02}\u{0A}\u{00}",
+]

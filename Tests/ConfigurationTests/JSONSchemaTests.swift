@@ -40,7 +40,13 @@ struct JSONSchemaTests {
             "cache: { memory: lots }", "cache: { ttl: 5m }",
             "  - { upstream: users, cache: { methods: [POST] } }", "  - { upstream: users, cache: { sort: true } }",
             "  - { upstream: users, cache: { tags: [\"a b\"] } }", "  - { upstream: users, cache: on }",
-            "  - { upstream: users, cache: { key: { query: some } } }",
+            "  - { upstream: users, cache: { key: { query: some } } }", "limits: { streams: 0 }",
+            "  - { upstream: users, upgrade: on }", "  - { upstream: users, upgrade: { protocols: [\"a b\"] } }",
+            "  - { upstream: users, grpc: { web: 1 } }", "  - { upstream: users, grpc: { method: SayHello } }",
+            "  - { upstream: users, grpc: { stream: json } }",
+            "listeners: [{ bind: \":1\", tls: {} }]",
+            "listeners: [{ bind: \":1\", tls: { certificates: [{ chain: a }] } }]",
+            "listeners: [{ bind: \":1\", tls: { certificates: [{ chain: a, key: a }], alpn: [h3] } }]",
         ])
     func findsMistakes(line: String) throws {
         var problems: [YAMLProblem] = []

@@ -1,5 +1,6 @@
 /// The table of mistakes and messages; grouped as the sections of the file.
-let mistakes: [Mistake] = shapes + edges + services + callers + routing + limitMistakes + cacheMistakes
+let mistakes: [Mistake] =
+    shapes + edges + services + callers + routing + limitMistakes + cacheMistakes + protocolMistakes + tlsMistakes
 
 private let shapes: [Mistake] = [
     Mistake("", "1:1: the configuration is empty; the smallest has upstreams and routes"),
@@ -48,9 +49,6 @@ private let edges: [Mistake] = [
     .line(
         "listeners: [{ bind: \"a:65536\" }]",
         "21: listeners[0].bind: \"a:65536\": expected an address and port such as 0.0.0.0:8080, [::]:8080 or :8080"),
-    .line(
-        "listeners: [{ bind: \":80\", tls: {} }]",
-        "28: listeners[0].tls: not supported by this version of sluice yet; remove it"),
     .line(
         "listeners: [{ bind: \":80\" }, { bind: 0.0.0.0:80 }]",
         "12: listeners: 0.0.0.0:80 is bound twice; remove one of the listeners"),
@@ -132,9 +130,6 @@ private let edges: [Mistake] = [
 private let services: [Mistake] = [
     .upstream(
         "{}", "6: upstreams.a: the key \"targets\" is missing; it holds a list, each entry a URL or { url, weight }"),
-    .upstream(
-        "{ targets: [\"https://a\"] }",
-        "18: upstreams.a.targets[0]: a target with https:// is not supported by this version of sluice yet; remove it"),
     .upstream(
         "{ targets: [\"http://a/b\"] }",
         "18: upstreams.a.targets[0]: a target's URL has no path or query; write only http://host:port"),

@@ -6,16 +6,19 @@ import Testing
 struct ProductExampleTests {
     @Test("its later features are told as such, and nothing else is wrong with it")
     func onlyLaterFeatures() {
-        let found = problems(productExample, environment: ["JWT_SECRET": String(repeating: "s", count: 32)])
+        let pem = "-----BEGIN CERTIFICATE-----"
+        let found = problems(
+            productExample, environment: ["JWT_SECRET": String(repeating: "s", count: 32)],
+            files: ["greeter.pb": "\u{0A}\u{00}", "cert.pem": pem, "key.pem": pem, "ca.pem": pem])
         #expect(found.filter { $0.kind == .invalid }.map(\.description) == [])
         let later = found.filter { $0.kind == .notYet }.map(\.path)
         #expect(
             later == [
-                "listeners[1].tls", "listeners[1].proxy_protocol", "limits.memory", "upstreams.users.retries",
+                "limits.memory", "upstreams.users.retries",
                 "upstreams.users.health", "authenticators.main.jwt.algorithms[2]", "authenticators.main.jwt.jwks",
                 "cors", "routes[0].request", "routes[0].response",
                 "routes[0].cors", "routes[1].aggregate", "routes[2].versions", "routes[2].split", "routes[2].mirror",
-                "routes[3].grpc", "gateways",
+                "gateways",
             ])
         #expect(found.allSatisfy { $0.description.contains("not supported by this version of sluice yet; remove it") })
     }
@@ -46,7 +49,7 @@ private let productExample = """
         retries: { attempts: 2, on: [connect, timeout, 502, 503, 504], budget: 20% }   # idempotent methods unless said
         breaker: { failures: 5, error_rate: 50%, minimum: 20, window: 10s, open: 30s, probes: 1, slow_call: 2s }
         health: { path: /healthz, interval: 5s, unhealthy_after: 3, healthy_after: 2 }
-      greeter: { targets: [{ url: http://127.0.0.1:9002 }] }
+      greeter: { targets: [{ url: grpc://127.0.0.1:9002 }] }
 
     authenticators:
       main: { jwt: { algorithms: [RS256, ES256, EdDSA], jwks: https://idp/jwks.json, issuer: https://idp/, audience: api, leeway: 30s } }

@@ -1,3 +1,4 @@
+import Encryption
 import NIOCore
 import RedisClient
 import TestSupport
@@ -150,7 +151,7 @@ extension Topologies {
             let cluster = try await RedisCluster(masters: 3, password: "pw", tls: certificates)
             var settings = Self.settings(cluster)
             settings.password = "pw"
-            settings.tls = try RedisTLS(.init(roots: certificates.bytes(certificates.ca)))
+            settings.tls = try ClientTLS(.init(roots: certificates.bytes(certificates.ca)))
             let client = try await RedisClient.connect(settings, on: anyLoop())
             for number in 0..<20 { try await client.send("SET", "key:\(number)", "1", routedBy: "key:\(number)") }
             #expect(try await client.scan(match: "*").count == 20)

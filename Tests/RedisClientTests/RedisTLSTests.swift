@@ -1,3 +1,4 @@
+import Encryption
 import NIOCore
 import RedisClient
 import TestSupport
@@ -6,10 +7,10 @@ import Testing
 @Suite("TLS and users", .ownThreads)
 struct RedisTLSTests {
     private func settings(
-        _ port: Int, _ files: RedisTLS.Files, serverName: String? = nil, verification: RedisTLS.Verification = .full
+        _ port: Int, _ files: ClientTLS.Files, serverName: String? = nil, verification: ClientTLS.Verification = .full
     ) throws -> RedisSettings {
         var settings = RedisSettings.local(port)
-        settings.tls = try RedisTLS(files, serverName: serverName, verification: verification)
+        settings.tls = try ClientTLS(files, serverName: serverName, verification: verification)
         return settings
     }
 
@@ -33,7 +34,7 @@ struct RedisTLSTests {
     func clientCertificate() async throws {
         let certificates = try await TestCertificates()
         let server = try await RedisServer(arguments: ["--tls-auth-clients", "yes"], tls: certificates)
-        var files = RedisTLS.Files(roots: try certificates.bytes(certificates.ca))
+        var files = ClientTLS.Files(roots: try certificates.bytes(certificates.ca))
         let without = try settings(server.port, files)
         await #expect(throws: RedisError.self) { try await RedisClient.connect(without, on: anyLoop()) }
         files.certificates = try certificates.bytes(certificates.clientCertificate)
@@ -47,7 +48,7 @@ struct RedisTLSTests {
     func refused() async throws {
         let certificates = try await TestCertificates(for: ["DNS:redis.internal"])
         let server = try await RedisServer(tls: certificates)
-        let ca = RedisTLS.Files(roots: try certificates.bytes(certificates.ca))
+        let ca = ClientTLS.Files(roots: try certificates.bytes(certificates.ca))
         let others = try await TestCertificates()
         let refused = [
             try settings(server.port, .init()), try settings(server.port, ca),
@@ -85,10 +86,10 @@ struct RedisTLSTests {
 
     @Test("files that are no PEM are refused with the name of what they are for")
     func noPEM() throws {
-        let error = #expect(throws: RedisTLS.Unusable.self) { try RedisTLS(.init(roots: Array("x".utf8))) }
+        let error = #expect(throws: UnusableTLS.self) { try ClientTLS(.init(roots: Array("x".utf8))) }
         #expect(error?.description.contains("the CA file") == true)
-        let other = #expect(throws: RedisTLS.Unusable.self) {
-            try RedisTLS(.init(certificates: Array("x".utf8), key: Array("y".utf8)))
+        let other = #expect(throws: UnusableTLS.self) {
+            try ClientTLS(.init(certificates: Array("x".utf8), key: Array("y".utf8)))
         }
         #expect(other?.description.contains("the certificate") == true)
     }

@@ -13,20 +13,9 @@ extension Kind where Value == Secret {
 
     /// The file's content without the newline that editors leave at the end.
     private static func readFile(_ path: String, _ reader: NodeReader) -> Secret? {
-        do {
-            var bytes = try reader.context.readFile(path)
-            guard bytes.count <= mostBytes else {
-                reader.report("the file \(quoted(path)) is larger than 64KiB", hint: "is it the right one?")
-                return nil
-            }
-            if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-            if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
-            return Secret(bytes)
-        } catch {
-            reader.report(
-                "cannot read the file \(quoted(path)): \(error)",
-                hint: "paths are relative to the configuration file")
-            return nil
-        }
+        guard var bytes = reader.content(ofFile: path, atMost: mostBytes) else { return nil }
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+        return Secret(bytes)
     }
 }

@@ -2,8 +2,9 @@
 final class ReadingContext {
     let file: String
     let environment: [String: String]
-    /// Reads a file named by `file:PATH`; the path is as written.
-    let readFile: (String) throws -> [UInt8]
+    /// Reads a file that the configuration names; the path is as written.
+    private let readFile: (String) throws -> [UInt8]
+    private var files: [String: [UInt8]] = [:]
 
     /// Absent while the JSON Schema is drawn from the readers.
     private(set) var problems: [ConfigurationProblem] = []
@@ -19,6 +20,14 @@ final class ReadingContext {
         self.file = file
         self.environment = environment
         self.readFile = readFile
+    }
+
+    /// What a file holds; aliases may name the same one very often.
+    func content(ofFile path: String) throws -> [UInt8] {
+        if let known = files[path] { return known }
+        let content = try readFile(path)
+        files[path] = content
+        return content
     }
 
     /// How many there are so far, to see whether a reading added any.

@@ -32,6 +32,10 @@ package struct JWTSettings: Hashable, Sendable {
     package var audiences: [String]
     /// By how much clocks may differ.
     package var leewayMicroseconds: Int
+    /// The query parameter with the token of a WebSocket handshake without `Authorization`: browsers can't set that.
+    package var query: String?
+    /// The subprotocol after which a WebSocket handshake names its token as another one.
+    package var subprotocol: String?
 
     /// A token without `kid` is tried with all of them.
     private static let mostKeys = 16
@@ -49,6 +53,12 @@ package struct JWTSettings: Hashable, Sendable {
             "audience", .oneOrMany(.text("an expected aud")), "The audiences (aud) that are accepted.")
         let leeway = section.value(
             "leeway", .duration(0...300_000_000), default: 30_000_000, "By how much clocks may differ.")
+        let query = section.optional(
+            "query", .text("the name of a query parameter"),
+            "The query parameter that carries the token of WebSocket handshakes without Authorization.")
+        let subprotocol = section.optional(
+            "subprotocol", .token("the name of a subprotocol"),
+            "The subprotocol after which WebSocket handshakes without Authorization name the token: bearer, TOKEN.")
         let isLater = section.later("jwks", "discovery")
 
         reportDuplicates(section)
@@ -64,7 +74,7 @@ package struct JWTSettings: Hashable, Sendable {
             ? nil
             : JWTSettings(
                 algorithms: algorithms, keys: keys, issuer: issuer, audiences: audiences ?? [],
-                leewayMicroseconds: leeway)
+                leewayMicroseconds: leeway, query: query, subprotocol: subprotocol)
     }
 
     /// Without `algorithms`, what the keys say; a public key alone does not.

@@ -6,6 +6,10 @@ package struct ConnectionLimits: Hashable, Sendable {
     package var bodyBytes = 16 << 20
     /// Client connections of one node.
     package var connections = 20_000
+    /// Of them, those from one address; nil: no limit of its own.
+    package var connectionsPerAddress: Int?
+    /// Concurrent requests on one HTTP/2 connection.
+    package var streams = 256
     /// How long a client may take for a request's head.
     package var headerTimeoutMicroseconds = 10_000_000
     /// How long a connection may be idle between requests, and a body between two of its bytes.
@@ -20,6 +24,11 @@ package struct ConnectionLimits: Hashable, Sendable {
             "body", .size(0...1 << 40), default: limits.bodyBytes, "The longest request body.")
         limits.connections = section.value(
             "connections", .integer(1...10_000_000), default: limits.connections, "Client connections of one node.")
+        limits.connectionsPerAddress = section.optional(
+            "connections_per_address", .integer(1...10_000_000),
+            "Client connections of one node from one address; absent: as many as connections allows.")
+        limits.streams = section.value(
+            "streams", .integer(1...10_000), default: limits.streams, "Concurrent requests on one HTTP/2 connection.")
         limits.headerTimeoutMicroseconds = section.value(
             "header_timeout", .duration(100_000...3_600_000_000), default: limits.headerTimeoutMicroseconds,
             "How long a client may take to send a request's head.")

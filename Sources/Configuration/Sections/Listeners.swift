@@ -3,12 +3,19 @@ import Policies
 /// Where Sluice listens: `listeners`, `admin`, `trusted_proxies`.
 package struct ListenerSettings: Hashable, Sendable {
     package var bind: BindAddress
+    /// Nil: cleartext.
+    package var tls: ListenerTLSSettings?
+    /// Whether connections begin with a PROXY header that names the client; only those of trusted proxies may.
+    package var takesProxyProtocol = false
 
     static let kind = Kind<ListenerSettings>.section("listener", "a listener such as { bind: 0.0.0.0:8080 }") {
         section in
         let bind = section.required("bind", .bindAddress, "Address and port for clients, such as 0.0.0.0:8080.")
-        section.later("tls", "proxy_protocol")
-        return bind.map(ListenerSettings.init)
+        let tls = section.optional("tls", ListenerTLSSettings.kind, "Certificates for TLS; absent: cleartext.")
+        let takesProxyProtocol = section.value(
+            "proxy_protocol", .boolean, default: false,
+            "Whether trusted proxies name the client first, in a PROXY header.")
+        return bind.map { ListenerSettings(bind: $0, tls: tls, takesProxyProtocol: takesProxyProtocol) }
     }
 }
 

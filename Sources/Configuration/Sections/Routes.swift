@@ -9,6 +9,11 @@ package struct RouteSettings: Sendable {
     package var limits: [LimitSettings]
     /// Nil: nothing is cached.
     package var cache: RouteCacheSettings?
+    /// The longest request body, in bytes; nil: what `limits` says.
+    package var bodyBytes: Int?
+    /// Nil: no connection becomes another protocol's.
+    package var upgrade: RouteUpgrade?
+    package var grpc: RouteGRPC
     /// The name of an upstream.
     package var upstream: String
 
@@ -26,9 +31,15 @@ package struct RouteSettings: Sendable {
             "limit", .oneOrMany(LimitSettings.kind), default: [], "How often it may be taken; all limits must agree.")
         let cache = section.value(
             "cache", RouteCacheSettings.kind, default: nil, "What of its responses is kept, and how long.")
+        let bodyBytes = section.optional(
+            "body", .size(0...1 << 40), "The longest request body; absent: what limits.body says.")
+        let upgrade = section.value(
+            "upgrade", RouteUpgrade.kind, default: RouteUpgrade(), "Which protocols a connection may change to.")
+        let grpc = section.value(
+            "grpc", RouteGRPC.kind, default: RouteGRPC(), "How clients without gRPC reach gRPC services.")
         let upstream = section.optional("upstream", .reference(to: .upstreams), "Where its requests go.")
         let goesElsewhere = section.later("aggregate", "split")
-        section.later("request", "response", "cors", "versions", "mirror", "grpc")
+        section.later("request", "response", "cors", "versions", "mirror")
 
         if !section.has("upstream"), !goesElsewhere {
             section.reader.report("a route needs an upstream", hint: "add upstream: NAME")
@@ -48,7 +59,8 @@ package struct RouteSettings: Sendable {
             name: name ?? "", hosts: match.hosts, path: path, methods: match.methods, headers: match.headers,
             query: match.query)
         return RouteSettings(
-            rule: rule, authentication: authentication, limits: limits, cache: cache, upstream: upstream)
+            rule: rule, authentication: authentication, limits: limits, cache: cache, bodyBytes: bodyBytes,
+            upgrade: upgrade, grpc: grpc, upstream: upstream)
     }
 
     /// All routes: named, and none ambiguous.

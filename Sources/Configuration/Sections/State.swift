@@ -3,7 +3,7 @@ package struct StateSettings: Hashable, Sendable {
     /// Nil: in this process; limits then hold for one node.
     package var redis: RedisEndpoint?
     /// How connections to Redis are encrypted, where the URL asks for that.
-    package var tls = StateTLSSettings()
+    package var tls = ClientTLSSettings()
     /// The first part of every key.
     package var namespace = "sluice"
     /// How long a request waits for Redis.
@@ -30,7 +30,7 @@ package struct StateSettings: Hashable, Sendable {
             "\(RedisEndpoint.Topology.forms.joined(separator: ", or ")); rediss in place of redis for TLS; "
                 + "absent: in-process, one node.")
         state.tls = section.value(
-            "tls", StateTLSSettings.kind, default: state.tls,
+            "tls", ClientTLSSettings.kind, default: state.tls,
             "Whom to trust, and how to be known, with rediss://.")
         state.namespace = section.value(
             "namespace", .name("a namespace"), default: state.namespace,

@@ -10,16 +10,22 @@ package struct UpstreamSettings: Hashable, Sendable {
     package var timeoutMicroseconds = 30_000_000
     /// Between two bytes of a body.
     package var idleTimeoutMicroseconds = 60_000_000
+    /// From the request's first byte until the response's last; nil: unlimited.
+    package var totalTimeoutMicroseconds: Int?
     /// Open connections to one target, of one node.
     package var maxConnections = 1_024
     /// Requests that wait for a connection to one target, of one node; beyond them 503.
     package var maxPending = 1_024
+    /// Concurrent requests on one HTTP/2 connection; the target may allow fewer.
+    package var maxStreams = 100
     /// How long an unused connection is kept.
     package var keepaliveMicroseconds = 60_000_000
     /// Nil: switched off.
     package var breaker: BreakerSettings? = BreakerSettings()
     /// Nil: switched off.
     package var outlier: OutlierSettings? = OutlierSettings()
+    /// Of targets that are reached over TLS.
+    package var tls = ClientTLSSettings()
 
     package init(targets: [TargetSettings]) { self.targets = targets }
 
@@ -28,7 +34,11 @@ package struct UpstreamSettings: Hashable, Sendable {
     ) { section in
         let targets = section.required(
             "targets", .nonEmpty(.list(TargetSettings.kind)), "The servers: a list of URLs, or of { url, weight }.")
-        var upstream = UpstreamSettings(targets: targets ?? [])
+        let spoken = section.optional(
+            "protocol", .choice(["http1": TargetProtocol.http1, "http2": .http2, "auto": .negotiated]),
+            "What is spoken with the targets; auto: they choose by ALPN; absent: what their URLs say.")
+        var upstream = UpstreamSettings(
+            targets: (targets ?? []).speaking(spoken, section.place(of: "protocol")))
         upstream.balance = section.value(
             "balance", .balanceMethod, default: upstream.balance, "How a target is picked.")
         readTimes(section, &upstream)
@@ -38,12 +48,22 @@ package struct UpstreamSettings: Hashable, Sendable {
         upstream.maxPending = section.value(
             "max_pending", .integer(0...1_000_000), default: upstream.maxPending,
             "Requests of one node that may wait for a connection to one target; beyond them 503.")
+        upstream.maxStreams = section.value(
+            "max_streams", .integer(1...10_000), default: upstream.maxStreams,
+            "Concurrent requests on one HTTP/2 connection to a target, which may allow fewer.")
         upstream.breaker = section.value(
             "breaker", .word("off", nil, or: .breaker), default: upstream.breaker,
             "When the upstream is given a rest; off: never.")
         upstream.outlier = section.value(
             "outlier", .word("off", nil, or: .outlier), default: upstream.outlier,
             "When one of several targets is given a rest; off: never.")
+        upstream.tls = section.value(
+            "tls", ClientTLSSettings.kind, default: upstream.tls,
+            "How targets are checked that are reached over TLS, and how this node is known to them.")
+        if section.has("tls"), let targets, !targets.contains(where: \.isSecure) {
+            section.place(of: "tls").report(
+                "no target of this upstream uses TLS", hint: "write https:// or grpcs:// in its URLs")
+        }
         section.later("retries", "health")
         return targets.map { _ in upstream }
     }
@@ -58,90 +78,11 @@ package struct UpstreamSettings: Hashable, Sendable {
         upstream.idleTimeoutMicroseconds = section.value(
             "idle_timeout", .duration(100_000...86_400_000_000), default: upstream.idleTimeoutMicroseconds,
             "How long a body may pause between two of its bytes.")
+        upstream.totalTimeoutMicroseconds = section.optional(
+            "total_timeout", .duration(1_000...86_400_000_000),
+            "How long the whole exchange may take, bodies included; absent: as long as it goes on.")
         upstream.keepaliveMicroseconds = section.value(
             "keepalive", .duration(0...86_400_000_000), default: upstream.keepaliveMicroseconds,
             "How long an unused connection is kept; 0s: not at all.")
-    }
-}
-
-/// One server of an upstream.
-package struct TargetSettings: Hashable, Sendable {
-    /// An address without brackets, or a host name.
-    package var host: String
-    package var port: Int
-    package var weight = 1
-
-    package init(host: String, port: Int, weight: Int = 1) {
-        self.host = host
-        self.port = port
-        self.weight = weight
-    }
-
-    /// As `Host` and in logs: without the default port.
-    package var authority: String {
-        let name = host.contains(":") ? "[\(host)]" : host
-        return port == 80 ? name : "\(name):\(port)"
-    }
-
-    fileprivate static let weighted = Kind<TargetSettings>.section(
-        "target", "a target such as { url: http://127.0.0.1:9001, weight: 1 }"
-    ) { section in
-        let target = section.required("url", .targetURL, "http://host[:port]")
-        let weight = section.value(
-            "weight", .integer(1...1_000), default: 1, "Its share of the requests, relative to the other targets'.")
-        guard var target else { return nil }
-        target.weight = weight
-        return target
-    }
-
-    /// The URL alone, or with its weight.
-    static let kind = Kind<TargetSettings>(
-        noun: "a URL or { url, weight }",
-        schema: { drawing in ["anyOf": [Kind.targetURL.schema(drawing), weighted.schema(drawing)]] },
-        read: { reader, noun in
-            if case .mapping = reader.node.content { return weighted.read(reader) }
-            return Kind.targetURL.read(reader)
-        })
-}
-
-extension Kind where Value == TargetSettings {
-    /// A URL may carry a password by mistake, so no message shows it.
-    static var targetURL: Kind {
-        let noun = "a URL such as http://127.0.0.1:9001"
-        return Kind(noun: noun, schema: { _ in .pattern("^http://") }) { reader, noun in
-            guard let text = reader.text(expected: noun) else { return nil }
-            return target(at: text.value, reader)
-        }
-    }
-
-    private static func target(at url: String, _ reader: NodeReader) -> TargetSettings? {
-        let parts = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0].hasSuffix(":"), parts[1].isEmpty else {
-            reader.report("expected \(Self.targetURL.noun)")
-            return nil
-        }
-        let scheme = parts[0].dropLast().lowercased()
-        guard !["https", "h2c", "grpc", "grpcs"].contains(scheme) else {
-            reader.reportNotYet("a target with \(scheme)://")
-            return nil
-        }
-        var authority = parts[2]
-        if authority.hasSuffix("/") { authority = authority.dropLast() }
-        guard scheme == "http", !authority.contains("@") else {
-            reader.report("expected \(Self.targetURL.noun)", hint: scheme == "http" ? "without user and password" : nil)
-            return nil
-        }
-        guard !authority.contains(where: { "/?#".contains($0) }) else {
-            reader.report("a target's URL has no path or query", hint: "write only http://host:port")
-            return nil
-        }
-        let hasPort = authority.hasPrefix("[") ? !authority.hasSuffix("]") : authority.contains(":")
-        guard !authority.hasPrefix(":"), let address = BindAddress(text: hasPort ? "\(authority)" : "\(authority):80"),
-            address.port > 0
-        else {
-            reader.report("expected \(Self.targetURL.noun)")
-            return nil
-        }
-        return TargetSettings(host: address.host, port: address.port)
     }
 }

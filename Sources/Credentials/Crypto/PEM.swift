@@ -29,6 +29,11 @@ enum PEM {
         }
     }
 
+    /// The first `CERTIFICATE`; the caller frees it.
+    static func certificate(_ text: [UInt8]) throws(CredentialError) -> OpaquePointer {
+        try read(text, "certificate") { PEM_read_bio_X509($0, nil, refusePassphrase, nil) }
+    }
+
     /// An unencrypted private key (PKCS#8, or the older forms for RSA and EC); the caller frees it.
     static func privateKey(_ text: [UInt8]) throws(CredentialError) -> OpaquePointer {
         switch try label(of: text) {

@@ -24,13 +24,19 @@ package final class ForwardingHeaders: RequestFilter {
         lines.append("\r\nX-Forwarded-Host: ")
         lines.append(isTrusted ? fields.first(.forwardedHost) ?? request.host : request.host)
         lines.append("\r\nX-Forwarded-Proto: ")
-        if isTrusted, let scheme = fields.first(.forwardedProto) { lines.append(scheme) } else { lines.append("http") }
+        if isTrusted, let scheme = fields.first(.forwardedProto) {
+            lines.append(scheme)
+        } else {
+            lines.append(exchange.peer.scheme)
+        }
         lines.append("\r\nForwarded: ")
         if isTrusted { appendAll(.forwarded, of: fields, to: lines) }
         appendForwardedElement(exchange, to: lines)
         lines.append("\r\nVia: ")
         appendAll(.via, of: fields, to: lines)
-        if request.isHTTP11 { lines.append("1.1 sluice\r\n") } else { lines.append("1.0 sluice\r\n") }
+        lines.append(exchange.peer.isHTTP2 ? "2.0" : request.isHTTP11 ? "1.1" : "1.0")
+        lines.append(" sluice\r\n")
+        if let certificate = exchange.peer.certificate { lines.append(certificate.lines) }
         appendTraceparent(fields.first(.traceparent), to: lines)
         return .proceed
     }
@@ -67,7 +73,8 @@ package final class ForwardingHeaders: RequestFilter {
             lines.append(exchange.request.host)
             lines.append("\"")
         }
-        lines.append(";proto=http")
+        lines.append(";proto=")
+        lines.append(exchange.peer.scheme)
     }
 
     /// A valid one is passed on as it is: this node adds no span of its own. Else a new, unsampled trace begins here.

@@ -1,10 +1,11 @@
 /// How an attempt at an upstream failed.
 package enum UpstreamFailureKind: Int, CaseIterable, Sendable {
-    case connectRefused, connectTimeout, responseTimeout, closedEarly, malformedResponse, noConnection
+    case connectRefused, connectTimeout, handshakeFailed, responseTimeout, closedEarly, malformedResponse, noConnection
 
     package var label: String {
         switch self {
         case .connectRefused: "connect_refused"
+        case .handshakeFailed: "handshake_failed"
         case .connectTimeout: "connect_timeout"
         case .responseTimeout: "response_timeout"
         case .closedEarly: "closed_early"

@@ -1,8 +1,8 @@
-/// `state.tls`: how connections to Redis are encrypted. The files are read with the configuration.
-package struct StateTLSSettings: Hashable, Sendable {
+/// `state.tls` and `upstreams.*.tls`: how connections to a server are encrypted. The files are read with the configuration.
+package struct ClientTLSSettings: Hashable, Sendable {
     /// In PEM; nil: the roots that the system trusts.
     package var ca: [UInt8]?
-    /// What Redis shall know this node by, in PEM, with its key; both or none.
+    /// What the server shall know this node by, in PEM, with its key; both or none.
     package var certificate: [UInt8]?
     package var key: Secret?
     /// The name in the servers' certificates; nil: the host that is connected to.
@@ -16,13 +16,14 @@ package struct StateTLSSettings: Hashable, Sendable {
         case none
     }
 
-    static let kind = Kind<StateTLSSettings>.section(
-        "state_tls", "a mapping with ca, certificate, key, server_name and verify"
+    static let kind = Kind<ClientTLSSettings>.section(
+        "client_tls", "a mapping with ca, certificate, key, server_name and verify"
     ) { section in
-        var tls = StateTLSSettings()
+        var tls = ClientTLSSettings()
         tls.ca = section.optional("ca", .pemFile("a CA file"), "File with the CA's certificates; absent: the system's.")
         tls.certificate = section.optional(
-            "certificate", .pemFile("a certificate file"), "File with this node's certificate, for Redis to verify.")
+            "certificate", .pemFile("a certificate file"),
+            "File with this node's certificate, for the server to verify.")
         tls.key = section.optional("key", .pemFile("a key file"), "File with the certificate's key.").map { Secret($0) }
         tls.serverName = section.optional(
             "server_name", .serverName, "Name in the servers' certificates; absent: the host that is connected to.")
@@ -35,27 +36,6 @@ package struct StateTLSSettings: Hashable, Sendable {
                 "a certificate and its key belong together", hint: "add \(absent), or remove \(present)")
         }
         return tls
-    }
-}
-
-extension Kind where Value == [UInt8] {
-    /// The content of a file in PEM.
-    fileprivate static func pemFile(_ noun: String) -> Kind {
-        let mostBytes = 1 << 20
-        return Kind(noun: "the path of \(noun) in PEM", schema: { _ in ["type": "string"] }) { reader, noun in
-            guard let path = reader.text(expected: noun)?.value else { return nil }
-            do {
-                let bytes = try reader.context.readFile(path)
-                let isPEM = bytes.count <= mostBytes && String(decoding: bytes, as: UTF8.self).contains("-----BEGIN ")
-                if !isPEM { reader.report("the file \(quoted(path)) is not in PEM", hint: "expected \(noun)") }
-                return isPEM ? bytes : nil
-            } catch {
-                reader.report(
-                    "cannot read the file \(quoted(path)): \(error)",
-                    hint: "paths are relative to the configuration file")
-                return nil
-            }
-        }
     }
 }
 

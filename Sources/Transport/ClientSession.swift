@@ -1,0 +1,6 @@
+/// A client connection as its worker keeps it, whatever protocol it speaks.
+protocol ClientSession: AnyObject {
+    /// Ends now if it is idle, else with what is under way.
+    func drain()
+    func close()
+}

@@ -1,0 +1,268 @@
+import GatewayCore
+import HTTP2
+import HTTPWire
+import NIOCore
+
+/// One request of an HTTP/2 client and its response: the stream on one side, the exchange on the other. Reused by its
+/// connection.
+final class HTTP2Exchange {
+    private let connection: HTTP2ClientConnection
+    private var worker: Worker { connection.worker }
+    private var exchange: Exchange!
+    private var deadline: Deadline!
+    private var stream: HTTP2Stream?
+    private var producer: (any ResponseProducer)?
+    private var inbox = ByteBuffer()
+    private var trailers: [UInt8] = []
+    private var isRequestComplete = false
+    private var isEndDelivered = false
+    private var isBodyPaused = false
+    private var hasResponded = false
+    /// The exchange is over; the stream may have bytes to send yet.
+    private var isFinished = true
+    private var isDelivering = false
+
+    init(connection: HTTP2ClientConnection) {
+        self.connection = connection
+        exchange = Exchange(downstream: self, peer: connection.peer)
+        deadline = Deadline(owner: self)
+    }
+
+    /// - Parameter text: the head as HTTP/1.1 text; nil if it was too large.
+    func begin(_ text: Bytes?, on stream: HTTP2Stream, isEnd: Bool) {
+        self.stream = stream
+        producer = nil
+        trailers = []
+        isRequestComplete = isEnd
+        isEndDelivered = isEnd
+        isBodyPaused = false
+        hasResponded = false
+        isFinished = false
+        let outcome = text.map { exchange.request.parse($0, limit: .max) } ?? .fault(.headTooLarge)
+        exchange.begin(atMicroseconds: MonotonicClock.microseconds())
+        switch outcome {
+        case .complete: break
+        case .incomplete: return refuse(.requestLine)
+        case .fault(let fault): return refuse(fault)
+        }
+        if !isEnd { expectProgress() }
+        worker.entry.arrive(exchange)
+    }
+
+    /// A head that broke the rules was never an exchange, and is not accounted for as one.
+    private func refuse(_ fault: HeadFault) {
+        worker.entry.refused(fault, on: exchange)
+        isFinished = true
+        respond(Reply.badRequest(fault.detail.description, status: fault.status))
+    }
+
+    private func respond(_ reply: Reply) {
+        guard let stream, let session = stream.session else { return }
+        hasResponded = true
+        let capacity = reply.capacity(extra: exchange.responseLines.count, requestID: exchange.requestID.count)
+        let buffer = worker.buffers.fill(capacity: capacity) { writer in
+            worker.date.withBytes { date in
+                reply.write(
+                    to: &writer, date: date, added: exchange.responseLines.bytes, requestID: exchange.requestID.bytes,
+                    isHEAD: exchange.request.isHEAD, persistence: .unsaid)
+            }
+        }
+        expectProgress()
+        buffer.withUnsafeReadableBytes {
+            session.respond($0.bindMemory(to: UInt8.self), on: stream, isEnd: true)
+        }
+    }
+
+    /// The response is handed to the session.
+    private func finish() {
+        guard !isFinished else { return }
+        isFinished = true
+        producer = nil
+        inbox = ByteBuffer()
+        worker.entry.finish(exchange)
+    }
+
+    private func expectProgress() {
+        worker.deadlines.set(deadline, microsecondsFromNow: worker.limits.idleTimeoutMicroseconds)
+    }
+
+    // MARK: The request body
+
+    private func deliver() {
+        guard !isDelivering else { return }
+        isDelivering = true
+        defer { isDelivering = false }
+        while let producer, !isBodyPaused, !isEndDelivered, inbox.readableBytes > 0 || isRequestComplete {
+            let bytes = inbox
+            inbox = ByteBuffer()
+            isEndDelivered = isRequestComplete
+            stream?.consume(bytes.readableBytes)
+            producer.receiveBody(bytes, isEnd: isEndDelivered, trailers: isEndDelivered ? trailers : [])
+        }
+    }
+
+    /// The request turned out bad halfway: the upstream must not take it for complete.
+    private func giveUpRequest(_ reply: Reply, _ failure: Failure) {
+        let producer = self.producer
+        self.producer = nil
+        exchange.record.failure = failure
+        producer?.clientLost()
+        if hasResponded {
+            stream?.reset(.cancel)
+            finish()
+        } else if exchange.isWaiting {
+            stream?.reset(.cancel)
+        } else {
+            exchange.answer(reply)
+        }
+    }
+}
+
+extension HTTP2Exchange: HTTP2StreamOwner {
+    func received(_ body: ByteBuffer) {
+        guard !isFinished else {
+            stream?.consume(body.readableBytes)
+            return
+        }
+        expectProgress()
+        exchange.record.bytesIn += body.readableBytes
+        if exchange.record.bytesIn > worker.limits.bodyBytes { return giveUpRequest(.contentTooLarge, .clientGone) }
+        var body = body
+        if inbox.readableBytes == 0 { inbox = body } else { inbox.writeBuffer(&body) }
+        deliver()
+    }
+
+    func receivedEnd(trailers: [UInt8]) {
+        guard !isRequestComplete else { return }
+        isRequestComplete = true
+        self.trailers = TrailerSection.forwardable(trailers)
+        if !hasResponded { worker.deadlines.clear(deadline) }
+        deliver()
+    }
+
+    func received(responseHead text: Bytes, isEnd: Bool) {}
+
+    func drained() { producer?.clientWritabilityChanged(isWritable: true) }
+
+    func progressed() { expectProgress() }
+
+    func closed(errorCode: UInt32) {
+        stream = nil
+        worker.deadlines.remove(deadline)
+        guard !isFinished else { return connection.ended(self, isReusable: true) }
+        if exchange.record.failure == nil { exchange.record.failure = .clientGone }
+        let producer = self.producer
+        finish()
+        let isWaiting = exchange.isWaiting
+        if isWaiting { exchange.abandon() }
+        producer?.clientLost()
+        if !isWaiting { connection.ended(self, isReusable: true) }
+    }
+}
+
+extension HTTP2Exchange: Downstream {
+    func send(_ reply: Reply, for exchange: Exchange) {
+        exchange.record.status = reply.status
+        exchange.record.bytesOut = reply.bodyLength(
+            requestID: exchange.requestID.count, isHEAD: exchange.request.isHEAD)
+        respond(reply)
+        finish()
+    }
+
+    func interim(_ head: ResponseHead) {
+        guard let stream, let session = stream.session, !hasResponded else { return }
+        let buffer = worker.buffers.fill(capacity: head.forwardedCapacity(extra: 0)) { writer in
+            head.writeForwarded(
+                to: &writer, adding: Bytes(start: nil, count: 0), isChunked: false, persistence: .unsaid)
+        }
+        buffer.withUnsafeReadableBytes { session.interim($0.bindMemory(to: UInt8.self), on: stream) }
+    }
+
+    func respond(_ head: ResponseHead, body: ByteBuffer?, isComplete: Bool) {
+        exchange.record.status = head.status
+        let room = head.forwardedCapacity(extra: exchange.responseLines.count)
+        let text = worker.buffers.fill(capacity: room) { writer in
+            head.writeForwarded(
+                to: &writer, adding: exchange.responseLines.bytes, isChunked: false, persistence: .unsaid)
+        }
+        respond(text, body, isComplete)
+    }
+
+    func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool) {
+        exchange.record.status = head.status
+        let room = head.capacity(extra: exchange.responseLines.count)
+        let text = worker.buffers.fill(capacity: room) { writer in
+            head.write(to: &writer, added: exchange.responseLines.bytes, isChunked: false, persistence: .unsaid)
+        }
+        respond(text, body?.buffer, isComplete)
+    }
+
+    private func respond(_ text: ByteBuffer, _ body: ByteBuffer?, _ isComplete: Bool) {
+        guard let stream, let session = stream.session else { return }
+        hasResponded = true
+        let hasBody = (body?.readableBytes ?? 0) > 0
+        expectProgress()
+        text.withUnsafeReadableBytes {
+            session.respond($0.bindMemory(to: UInt8.self), on: stream, isEnd: isComplete && !hasBody)
+        }
+        if let body, hasBody {
+            exchange.record.bytesOut += body.readableBytes
+            stream.write(body)
+            if isComplete { stream.end() }
+        }
+        if isComplete { finish() } else { tellIfFull() }
+    }
+
+    func write(_ body: ByteBuffer) {
+        guard let stream else { return }
+        exchange.record.bytesOut += body.readableBytes
+        stream.write(body)
+        tellIfFull()
+    }
+
+    private func tellIfFull() {
+        guard let stream, !stream.isWritable else { return }
+        expectProgress()
+        producer?.clientWritabilityChanged(isWritable: false)
+    }
+
+    func end(trailers: [UInt8]) {
+        stream?.end(trailers: trailers)
+        finish()
+    }
+
+    func abort(_ failure: Failure) {
+        guard !isFinished else { return }
+        exchange.record.failure = failure
+        stream?.reset(.internalError)
+        finish()
+    }
+
+    func attach(_ producer: any ResponseProducer) {
+        self.producer = producer
+        deliver()
+    }
+
+    func pauseBody() { isBodyPaused = true }
+
+    func resumeBody() {
+        isBodyPaused = false
+        deliver()
+    }
+
+    var isWritable: Bool { stream?.isWritable ?? false }
+
+    func abandonedExchangeEnded(_ exchange: Exchange) { connection.ended(self, isReusable: true) }
+}
+
+extension HTTP2Exchange: DeadlineOwner {
+    func deadlineReached() {
+        guard let stream else { return }
+        if stream.queuedBytes > 0 {
+            // The client opens no window: its stream may not be held for it for good.
+            if !isFinished { giveUpRequest(.requestTimeout, .clientTimeout) } else { stream.reset(.cancel) }
+        } else if !isRequestComplete, !isBodyPaused, !isFinished {
+            giveUpRequest(.requestTimeout, .clientTimeout)
+        }
+    }
+}
