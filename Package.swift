@@ -48,7 +48,7 @@ let package = Package(
             "Gateway",
             [
                 "Filters", "Transport", "Telemetry", "Configuration", "Credentials", "JSON", "RedisClient",
-                "Encryption", nioCore, nioPosix,
+                "Encryption", "Transcoding", nioCore, nioPosix,
             ]),
         library(
             "Filters",
@@ -104,10 +104,11 @@ let package = Package(
         tests("HTTPWireTests", ["HTTPWire"]),
         tests("GatewayCoreTests", ["GatewayCore", "HTTPWire", nioCore]),
         tests("JSONTests", ["JSON"]),
-        tests("CredentialsTests", ["Credentials", "JSON"]),
+        tests("CredentialsTests", ["Credentials", "JSON", "TestSupport"]),
         .testTarget(
             name: "TranscodingTests", dependencies: ["Transcoding", "JSON"], exclude: ["Fixtures"],
             swiftSettings: strict),
+        tests("HTTP2Tests", ["HTTP2", "HTTPWire", nioCore]),
         tests("ConfigurationTests", ["Configuration"]),
         tests("TelemetryTests", ["Telemetry"]),
         tests("RedisClientTests", ["RedisClient", "Encryption", "TestSupport"]),

@@ -44,7 +44,8 @@ package struct ClientTLS: Hashable, Sendable {
     ///   - protocols: what is offered by ALPN (RFC 7301), in the order of preference.
     /// - Throws: `UnusableTLS` naming the file that can't be used.
     package init(
-        _ files: Files = Files(), serverName: String? = nil, verification: Verification = .full, protocols: [String] = []
+        _ files: Files = Files(), serverName: String? = nil, verification: Verification = .full,
+        protocols: [String] = []
     ) throws(UnusableTLS) {
         terms = Terms(files: files, serverName: serverName, verification: verification, protocols: protocols)
         var configuration = TLSConfiguration.makeClientConfiguration()

@@ -43,7 +43,8 @@ package final class ServerTLS: Sendable {
         let choices = try settings.certificates.map { certificate throws(UnusableTLS) in
             CertificateChoice(names: certificate.names, override: try Self.override(certificate))
         }
-        guard let first = choices.first, let chain = first.override.certificateChain, let key = first.override.privateKey
+        guard let first = choices.first, let chain = first.override.certificateChain,
+            let key = first.override.privateKey
         else { throw UnusableTLS("a listener needs a certificate") }
         var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: key)
         configuration.minimumTLSVersion = settings.allowsTLS12 ? .tlsv12 : .tlsv13
@@ -55,7 +56,8 @@ package final class ServerTLS: Sendable {
         case .required: configuration.certificateVerification = .noHostnameVerification
         }
         if settings.clientAuthentication != .none {
-            configuration.trustRoots = .certificates(try UnusableTLS.certificates(settings.clientRoots ?? [], "client_ca"))
+            configuration.trustRoots = .certificates(
+                try UnusableTLS.certificates(settings.clientRoots ?? [], "client_ca"))
             configuration.sendCANameList = true
         }
         if choices.count > 1 {

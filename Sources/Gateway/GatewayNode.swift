@@ -39,7 +39,9 @@ package actor GatewayNode {
         state = try SharedState(configuration)
         snapshot = try Snapshot(configuration, previous: nil, cluster: state.breakers, log: log)
         accessLog = try Self.openAccessLog(configuration.accessLog)
-        connections = ConnectionCount(maximum: configuration.limits.connections)
+        connections = ConnectionCount(
+            maximum: configuration.limits.connections,
+            perAddress: configuration.limits.connectionsPerAddress ?? .max)
         workerCount = max(options.workers, 1)
         group = MultiThreadedEventLoopGroup(numberOfThreads: workerCount)
     }
@@ -50,8 +52,9 @@ package actor GatewayNode {
             _ = try Snapshot.verifier(name, authenticator)
         }
         _ = try SharedState(configuration)
+        try Snapshot.checkSupported(configuration)
         _ = try Snapshot.listenerTLS(of: configuration, previous: nil)
-        _ = try Snapshot.upstreamTLS(of: configuration)
+        for isHTTP2 in [false, true] { _ = try Snapshot.upstreamTLS(of: configuration, isHTTP2: isHTTP2) }
     }
 
     // MARK: Life
@@ -69,7 +72,7 @@ package actor GatewayNode {
             Task { for worker in workers { try? await worker.run { $0.forgetRefusals() } } }
         }
         publish()
-        try await bindListeners(snapshot.configuration.listeners.map(\.bind), tls: snapshot.listenerTLS)
+        try await bindListeners(snapshot.configuration.listeners.map(\.bind), of: snapshot)
         try await startAdmin()
         try await state.startHeartbeat(on: group.next()) { [weak self] in await self?.description ?? NodeDescription() }
         try await state.startBreakers(on: group.next())
@@ -126,10 +129,16 @@ package actor GatewayNode {
                 try gateway.adopt(next, accessLog: log)
             }
         }
-        connections.setMaximum(configuration.limits.connections)
+        connections.setMaximum(
+            configuration.limits.connections, perAddress: configuration.limits.connectionsPerAddress ?? .max)
         for entry in listeners {
-            let tls = next.listenerTLS[entry.bind]
-            for admission in entry.admissions { admission.eventLoop.execute { admission.value.tls = tls } }
+            let (tls, balancers) = (next.listenerTLS[entry.bind], next.balancers[entry.bind])
+            for admission in entry.admissions {
+                admission.eventLoop.execute {
+                    admission.value.tls = tls
+                    admission.value.balancers = balancers
+                }
+            }
         }
         for index in listeners.indices.reversed() where !kept.contains(listeners[index].bind) {
             for listener in listeners.remove(at: index).listeners { try? await listener.close().get() }
@@ -209,7 +218,7 @@ package actor GatewayNode {
         }.get()
     }
 
-    private func bindListeners(_ binds: [BindAddress], tls: [BindAddress: ServerTLS]) async throws {
+    private func bindListeners(_ binds: [BindAddress], of snapshot: Snapshot) async throws {
         for bind in binds {
             var bound = BoundListener(bind: bind)
             var port = bind.port
@@ -217,11 +226,14 @@ package actor GatewayNode {
                 try await Listener.checkUnused(host: bind.host, port: port, on: group.next()).get()
                 for worker in workers {
                     let wanted = port
-                    let (connections, tls) = (self.connections, tls[bind])
+                    let (connections, tls, balancers) = (
+                        self.connections, snapshot.listenerTLS[bind], snapshot.balancers[bind]
+                    )
                     let (future, admission) = try await worker.run { gateway in
                         let admission = ClientAdmission(worker: gateway.worker, count: connections, tls: tls) {
                             try PeerCertificate(der: $0)
                         }
+                        admission.balancers = balancers
                         return (
                             Listener.bind(host: bind.host, port: wanted, admission: admission),
                             NIOLoopBound(admission, eventLoop: gateway.worker.loop)
@@ -247,7 +259,7 @@ package actor GatewayNode {
         let count = listeners.count
         do {
             try await bindListeners(
-                snapshot.configuration.listeners.map(\.bind).filter { !known.contains($0) }, tls: snapshot.listenerTLS)
+                snapshot.configuration.listeners.map(\.bind).filter { !known.contains($0) }, of: snapshot)
         } catch {
             for entry in listeners[count...] { for listener in entry.listeners { try? await listener.close().get() } }
             listeners.removeSubrange(count...)

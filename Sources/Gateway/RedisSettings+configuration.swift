@@ -39,7 +39,7 @@ extension RedisTopology {
 
 extension ClientTLS {
     /// - Parameter place: the settings' key, for the message.
-    init(_ settings: ClientTLSSettings, at place: String) throws(SnapshotFailure) {
+    init(_ settings: ClientTLSSettings, at place: String, protocols: [String] = []) throws(SnapshotFailure) {
         let files = Files(roots: settings.ca, certificates: settings.certificate, key: settings.key?.bytes)
         let verification: Verification =
             switch settings.verification {
@@ -48,7 +48,8 @@ extension ClientTLS {
             case .none: .none
             }
         do throws(UnusableTLS) {
-            self = try ClientTLS(files, serverName: settings.serverName, verification: verification)
+            self = try ClientTLS(
+                files, serverName: settings.serverName, verification: verification, protocols: protocols)
         } catch {
             throw SnapshotFailure(place: place, reason: error.description)
         }

@@ -2,6 +2,7 @@ import Configuration
 import Credentials
 import Encryption
 import GatewayCore
+import Policies
 import Transport
 
 /// What a configuration says about TLS, made ready for use.
@@ -22,13 +23,28 @@ extension Snapshot {
         return made
     }
 
+    /// By listening address; only those that take the PROXY protocol.
+    var balancers: [BindAddress: [NetworkRange]] {
+        var made: [BindAddress: [NetworkRange]] = [:]
+        for listener in configuration.listeners where listener.takesProxyProtocol {
+            made[listener.bind] = configuration.trustedProxies
+        }
+        return made
+    }
+
     /// By upstream; only those with a target that asks for it.
+    /// - Parameter isHTTP2: for the targets that speak HTTP/2, which a server has to be asked for (RFC 9113 §3.2).
     static func upstreamTLS(
-        of configuration: GatewayConfiguration
+        of configuration: GatewayConfiguration, isHTTP2: Bool
     ) throws(SnapshotFailure) -> [String: ClientTLS] {
         var made: [String: ClientTLS] = [:]
-        for (name, upstream) in configuration.upstreams where upstream.targets.contains(where: \.isSecure) {
-            made[name] = try ClientTLS(upstream.tls, at: "upstreams.\(name).tls")
+        for (name, upstream) in configuration.upstreams {
+            let spoken = upstream.targets.filter(\.isSecure).map(\.speaks)
+            let isNegotiated = spoken.contains(.negotiated)
+            guard isNegotiated || spoken.contains(where: { ($0 == .http2) == isHTTP2 }) else { continue }
+            let http2 = isNegotiated ? ["h2", "http/1.1"] : ["h2"]
+            made[name] = try ClientTLS(
+                upstream.tls, at: "upstreams.\(name).tls", protocols: isHTTP2 ? http2 : ["http/1.1"])
         }
         return made
     }

@@ -24,6 +24,7 @@ struct Snapshot: Sendable {
     let limits: LimitCatalogue
     let listenerTLS: [BindAddress: ServerTLS]
     let upstreamTLS: [String: ClientTLS]
+    let upstreamHTTP2TLS: [String: ClientTLS]
     let metricNames: MetricNames
 
     /// - Parameters:
@@ -33,6 +34,7 @@ struct Snapshot: Sendable {
     init(
         _ configuration: GatewayConfiguration, previous: Snapshot?, cluster: ClusterBreakers, log: StructuredLog
     ) throws(SnapshotFailure) {
+        try Self.checkSupported(configuration)
         self.configuration = configuration
         revision = Self.revision(of: configuration.text.bytes)
         generation = (previous?.generation ?? 0) + 1
@@ -41,7 +43,8 @@ struct Snapshot: Sendable {
         consumers = try Self.directory(of: configuration)
         verifiers = try Self.verifiers(of: configuration)
         listenerTLS = try Self.listenerTLS(of: configuration, previous: previous)
-        upstreamTLS = try Self.upstreamTLS(of: configuration)
+        upstreamTLS = try Self.upstreamTLS(of: configuration, isHTTP2: false)
+        upstreamHTTP2TLS = try Self.upstreamTLS(of: configuration, isHTTP2: true)
         breakers = Self.breakers(of: configuration, previous: previous, cluster: cluster, log: log)
         ejections = Self.ejections(of: configuration, previous: previous, log: log)
         limits = LimitCatalogue(configuration)
@@ -56,9 +59,19 @@ struct Snapshot: Sendable {
         var limits = TransportLimits()
         limits.headerBytes = configuration.limits.headerBytes
         limits.bodyBytes = configuration.limits.bodyBytes
+        limits.streams = configuration.limits.streams
         limits.headerTimeoutMicroseconds = configuration.limits.headerTimeoutMicroseconds
         limits.idleTimeoutMicroseconds = configuration.limits.idleTimeoutMicroseconds
         return limits
+    }
+
+    /// What is read and checked already, but not done by this version.
+    static func checkSupported(_ configuration: GatewayConfiguration) throws(SnapshotFailure) {
+        for (index, route) in configuration.routes.enumerated() where route.grpc.descriptors != nil {
+            throw SnapshotFailure(
+                place: "routes[\(index)].grpc",
+                reason: "JSON to gRPC is not supported by this version of sluice yet; remove it")
+        }
     }
 
     /// Edited settings reach the breakers that live on. Not before the configuration is certain to be taken: a reload that

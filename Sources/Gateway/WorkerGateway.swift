@@ -52,8 +52,11 @@ final class WorkerGateway: ExchangeEntry {
     func measure() -> MetricValues {
         metrics.values.connections.open = worker.connectionCount
         metrics.values.connections.refused = worker.refusedConnections
+        metrics.values.connections.failedHandshakes = worker.failedHandshakes
+        metrics.values.connections.floods = worker.floods
+        metrics.values.connections.tunnels = worker.tunnels
         // The memory is the node's, and workers are summed.
-        if worker.index == 0, let cache = resources.cache { metrics.values.cache = CacheGauges(cache.near.counters) }
+        if worker.index == 0 { metrics.values.cache = CacheGauges(resources.cache.near.counters) }
         for upstream in plans.upstreams.values {
             let unused = upstream.unusedConnectionCount
             metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount - unused
@@ -63,6 +66,7 @@ final class WorkerGateway: ExchangeEntry {
             metrics.values.upstreams[upstream.metricsIndex].ejections = ejections.ejections
         }
         if let redis = resources.redis { metrics.values.redis.adopt(redis) }
+        if let leases = resources.leases { metrics.values.leases = LeaseMetrics(leases) }
         for (name, breaker) in snapshot.breakers {
             guard let upstream = plans.upstreams[name] else { continue }
             metrics.values.upstreams[upstream.metricsIndex].breaker = BreakerGauge(breaker.state)
@@ -114,9 +118,6 @@ final class WorkerGateway: ExchangeEntry {
         }
         snapshot.clients.identify(exchange, &generator)
         ForwardingHeaders.appendResponseLines(exchange)
-        if case .exactly(let length) = exchange.request.body, length > worker.limits.bodyBytes {
-            return exchange.answer(.contentTooLarge)
-        }
         if exchange.request.isServerWide { return exchange.answer(Self.serverOptions) }
         route(exchange)
     }
@@ -153,10 +154,19 @@ final class WorkerGateway: ExchangeEntry {
         case .route(let index):
             let plan = plans.routes[index]
             metrics.values.routes[plan.metricsIndex].begin()
-            exchange.follow(plan)
+            if let limit = plan.bodyLimit { exchange.bodyLimit = limit }
+            follow(plan, exchange)
         case .notFound: exchange.answer(.notFound)
         case .methodNotAllowed(let allow): exchange.answer(.methodNotAllowed(allow: allow))
         case .options(let allow): exchange.answer(.options(allow: allow))
+        }
+    }
+
+    private func follow(_ plan: RoutePlan, _ exchange: Exchange) {
+        if case .exactly(let length) = exchange.request.body, length > exchange.bodyLimit {
+            exchange.refuse(.contentTooLarge, on: plan)
+        } else {
+            exchange.follow(plan)
         }
     }
 
@@ -262,6 +272,21 @@ extension CacheGauges {
         entries = counters.entries
         bytes = counters.bytes
         evictions = counters.evictions
+    }
+}
+
+extension LeaseMetrics {
+    fileprivate init(_ leases: LeasingRateLimitStore) {
+        self.init()
+        let counters = leases.counters
+        answers[.lease] = counters.admittedLocally
+        answers[.knownRefusal] = counters.refusedLocally
+        answers[.redis] = counters.inquiries
+        joined = counters.joined
+        calls = counters.tended
+        grantedTokens = counters.granted
+        returnedTokens = counters.returned
+        held = leases.leaseCount
     }
 }
 

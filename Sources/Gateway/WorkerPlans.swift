@@ -15,8 +15,7 @@ struct WorkerResources {
     let leases: LeasingRateLimitStore?
     /// The way to Redis behind the store, if there is one.
     let redis: RedisLink?
-    /// Nil only in tests of parts.
-    let cache: ResponseCache?
+    let cache: ResponseCache
     var accessLog: AccessLog?
     /// The part of per-node bounds that this worker gets.
     let workerCount: Int
@@ -32,7 +31,8 @@ struct WorkerPlans {
         let configuration = snapshot.configuration
         for (name, settings) in configuration.upstreams {
             let wanted = Transport.UpstreamSettings(
-                settings, name: name, tls: snapshot.upstreamTLS[name], workers: resources.workerCount)
+                settings, name: name, tls: snapshot.upstreamTLS[name], http2TLS: snapshot.upstreamHTTP2TLS[name],
+                workers: resources.workerCount)
             let ejections = snapshot.ejections[name]
             if let known = previous?.upstreams[name], known.settings == wanted, known.ejections === ejections {
                 upstreams[name] = known
@@ -84,14 +84,16 @@ private struct PlanAssembly {
         if let authentication = route.authentication { filters.append(authenticate(authentication)) }
         if let limit = limit(at: index, isAuthenticated: route.authentication != nil) { filters.append(limit) }
         filters.append(forwarding)
+        if let upgrade = route.upgrade { filters.append(UpgradeFilter(upgrade)) }
         return RoutePlan(
-            name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), filters: filters,
+            name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), bodyLimit: route.bodyBytes,
+            filters: filters,
             service: cached(route, services[route.upstream] ?? UnconfiguredService()))
     }
 
     private func cached(_ route: RouteSettings, _ service: any ExchangeService) -> any ExchangeService {
-        guard let settings = route.cache, let cache = resources.cache else { return service }
-        return CacheService(route: CacheRoute(settings, of: route.rule), cache: cache, inner: service)
+        guard let settings = route.cache else { return service }
+        return CacheService(route: CacheRoute(settings, of: route.rule), cache: resources.cache, inner: service)
     }
 
     private func authenticate(_ settings: RouteAuthentication) -> AuthenticationFilter {
@@ -119,11 +121,13 @@ private struct PlanAssembly {
         _ name: String, _ settings: AuthenticatorSettings, _ snapshot: Snapshot
     ) throws -> any Authenticator {
         switch settings {
-        case .jwt:
+        case .jwt(let settings):
             guard let verifier = snapshot.verifiers[name] else {
                 throw SnapshotFailure(place: "authenticators.\(name)", reason: "its keys were not loaded")
             }
-            return try JWTAuthenticator(verifier: verifier, consumers: snapshot.consumers)
+            return try JWTAuthenticator(
+                verifier: verifier, consumers: snapshot.consumers,
+                handshake: HandshakeToken(query: settings.query, subprotocol: settings.subprotocol))
         case .apiKey(.header(let header)):
             return try APIKeyAuthenticator(source: .header(header), consumers: snapshot.consumers)
         case .apiKey(.query(let parameter)):
@@ -140,13 +144,32 @@ private final class UnconfiguredService: ExchangeService {
     }
 }
 
+extension UpgradeFilter {
+    fileprivate convenience init(_ settings: RouteUpgrade) {
+        var protocols: [String]?
+        if case .only(let names) = settings.protocols { protocols = names }
+        self.init(
+            protocols: protocols, idleMicroseconds: settings.idleTimeoutMicroseconds,
+            lifetimeMicroseconds: settings.lifetimeMicroseconds)
+    }
+}
+
 extension Transport.UpstreamSettings {
     /// Bounds per node are divided among the workers, rounded up.
-    fileprivate init(_ settings: Configuration.UpstreamSettings, name: String, tls: ClientTLS?, workers: Int) {
+    fileprivate init(
+        _ settings: Configuration.UpstreamSettings, name: String, tls: ClientTLS?, http2TLS: ClientTLS?, workers: Int
+    ) {
         self.init(
             name: name,
-            targets: settings.targets.map { Target(host: $0.host, port: $0.port, weight: $0.weight, isSecure: $0.isSecure) })
+            targets: settings.targets.map {
+                Target(
+                    host: $0.host, port: $0.port, weight: $0.weight, isSecure: $0.isSecure,
+                    speaks: Target.Speaking($0.speaks))
+            })
         self.tls = tls
+        self.http2TLS = http2TLS
+        maximumStreams = settings.maxStreams
+        totalTimeoutMicroseconds = settings.totalTimeoutMicroseconds
         balance = settings.balance
         connectTimeoutMicroseconds = settings.connectTimeoutMicroseconds
         responseTimeoutMicroseconds = settings.timeoutMicroseconds
@@ -154,5 +177,16 @@ extension Transport.UpstreamSettings {
         keepAliveMicroseconds = settings.keepaliveMicroseconds
         maximumConnections = (settings.maxConnections + workers - 1) / workers
         maximumPending = (settings.maxPending + workers - 1) / workers
+    }
+}
+
+extension Transport.UpstreamSettings.Target.Speaking {
+    fileprivate init(_ configured: TargetProtocol) {
+        self =
+            switch configured {
+            case .http1: .http1
+            case .http2: .http2
+            case .negotiated: .negotiated
+            }
     }
 }

@@ -20,6 +20,10 @@ package final class Exchange {
     package let requestLines = ByteBuilder(capacity: 512)
     /// Field lines added to the response, whoever makes it.
     package let responseLines = ByteBuilder(capacity: 256)
+    /// Set if the client may change to another protocol, and the upstream is asked to.
+    package var tunnel: TunnelTerms?
+    /// Bytes of request body that are accepted: the listener's bound, or the route's.
+    package var bodyLimit = Int.max
     /// What metrics and the access log will say.
     package var record = ExchangeRecord()
 
@@ -44,6 +48,7 @@ package final class Exchange {
         requestID.removeAll()
         requestLines.removeAll()
         responseLines.removeAll()
+        tunnel = nil
         record = ExchangeRecord(arrivedMicroseconds: now)
         if responseObserver != nil { responseObserver = nil }
         progress = .idle
@@ -53,6 +58,12 @@ package final class Exchange {
     package func follow(_ plan: RoutePlan) {
         self.plan = plan
         run(from: 0)
+    }
+
+    /// The request can't be let onto the route that it matches.
+    package func refuse(_ reply: Reply, on plan: RoutePlan) {
+        self.plan = plan
+        answer(reply)
     }
 
     /// The answer to a filter's `.wait`.

@@ -1,6 +1,7 @@
 /// Something that could not be done, as opposed to something that was decided: whose fault it was, and the reply it makes.
 package enum Failure: UInt8, Sendable, CaseIterable {
-    case connectRefused, connectTimeout, handshakeFailed, connectionLost, malformedResponse, responseTimeout, bodyTimeout
+    case connectRefused, connectTimeout, handshakeFailed, connectionLost, malformedResponse, responseTimeout,
+        bodyTimeout
     case breakerOpen, noTarget, tooManyPending
     case storeUnavailable
     case clientGone, clientTimeout
@@ -42,7 +43,8 @@ package enum Failure: UInt8, Sendable, CaseIterable {
         switch self {
         case .connectRefused: .badGateway("The upstream could not be connected to.")
         case .connectTimeout: .gatewayTimeout("The upstream did not accept a connection in time.")
-        case .handshakeFailed: .badGateway("The upstream could not be reached over TLS, or its certificate is not valid.")
+        case .handshakeFailed:
+            .badGateway("The upstream could not be reached over TLS, or its certificate is not valid.")
         case .connectionLost: .badGateway("The upstream closed the connection before it answered.")
         case .malformedResponse: .badGateway("The upstream's response was malformed.")
         case .responseTimeout, .bodyTimeout: .gatewayTimeout("The upstream did not answer in time.")

@@ -3,7 +3,7 @@ import HTTPWire
 /// The other end of a downstream connection.
 package final class Peer {
     /// The peer's address as text, without port; `unix` for a local socket.
-    package let address: String
+    package var address: String
     /// It speaks TLS with this node.
     package var isSecure = false
     package var isHTTP2 = false

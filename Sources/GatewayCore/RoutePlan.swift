@@ -3,14 +3,20 @@ package final class RoutePlan {
     package let name: String
     /// The route's place in the metrics of this process; stable across reloads.
     package let metricsIndex: Int
+    /// Bytes of request body that the route takes; nil: as many as the listener.
+    package let bodyLimit: Int?
     let filters: [any RequestFilter]
     let service: any ExchangeService
 
     /// `filters` must be in the order of their phases.
-    package init(name: String, metricsIndex: Int, filters: [any RequestFilter], service: any ExchangeService) {
+    package init(
+        name: String, metricsIndex: Int, bodyLimit: Int? = nil, filters: [any RequestFilter],
+        service: any ExchangeService
+    ) {
         assert(zip(filters, filters.dropFirst()).allSatisfy { $0.phase <= $1.phase })
         self.name = name
         self.metricsIndex = metricsIndex
+        self.bodyLimit = bodyLimit
         self.filters = filters
         self.service = service
     }

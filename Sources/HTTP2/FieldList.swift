@@ -21,15 +21,21 @@ struct FieldList: ~Copyable {
         return readLines(text, from: Self.lineEnd(text, 0))
     }
 
-    /// Reads a request. `Host` becomes `:authority`.
-    mutating func readRequest(_ text: Bytes, scheme: StaticString) {
+    mutating func appendAcceptsTrailers() {
+        append("te", Bytes(start: Self.trailersWord.utf8Start, count: Self.trailersWord.utf8CodeUnitCount))
+    }
+
+    private static let trailersWord: StaticString = "trailers"
+
+    /// Reads a request, and answers the length of its head. `Host` becomes `:authority`.
+    mutating func readRequest(_ text: Bytes, scheme: StaticString) -> Int {
         count = 0
         let lineEnd = Self.lineEnd(text, 0)
-        guard let methodEnd = text.firstIndex(of: 0x20), lineEnd > methodEnd + 12 else { return }
+        guard let methodEnd = text.firstIndex(of: 0x20), lineEnd > methodEnd + 12 else { return text.count }
         append(":method", text.slice(0, methodEnd))
         append(":scheme", Bytes(start: scheme.utf8Start, count: scheme.utf8CodeUnitCount))
         append(":path", text.slice(methodEnd + 1, lineEnd - 2 - 9 - methodEnd - 1))
-        _ = readLines(text, from: lineEnd)
+        return readLines(text, from: lineEnd)
     }
 
     /// Reads field lines alone.
@@ -87,7 +93,8 @@ struct FieldList: ~Copyable {
         let place = min(index ?? count, count)
         if place < count { (entries + place + 1).update(from: entries + place, count: count - place) }
         entries[place] = nghttp2_nv(
-            name: UnsafeMutablePointer(mutating: name.baseAddress), value: UnsafeMutablePointer(mutating: value.baseAddress),
+            name: UnsafeMutablePointer(mutating: name.baseAddress),
+            value: UnsafeMutablePointer(mutating: value.baseAddress),
             namelen: name.count, valuelen: value.count, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue))
         count += 1
     }

@@ -70,7 +70,8 @@ enum HTTP2Callbacks {
         guard let frame, let session = session(data) else { return 0 }
         let head = frame.pointee.hd
         switch UInt32(head.type) {
-        case NGHTTP2_HEADERS.rawValue: session.headersReceived(head.stream_id, isEnd: flag(head, NGHTTP2_FLAG_END_STREAM))
+        case NGHTTP2_HEADERS.rawValue:
+            session.headersReceived(head.stream_id, isEnd: flag(head, NGHTTP2_FLAG_END_STREAM))
         case NGHTTP2_DATA.rawValue:
             let isEnd = flag(head, NGHTTP2_FLAG_END_STREAM)
             if head.length == 0, !isEnd { session.charge(.idleFrame) }

@@ -146,7 +146,11 @@ package final class HTTP2Session {
         while rest > 0, var first = stream.queue.first {
             let count = min(rest, first.readableBytes)
             guard let slice = first.readSlice(length: count) else { break }
-            if first.readableBytes == 0 { stream.queue.removeFirst() } else { stream.queue[stream.queue.startIndex] = first }
+            if first.readableBytes == 0 {
+                stream.queue.removeFirst()
+            } else {
+                stream.queue[stream.queue.startIndex] = first
+            }
             if count < Self.copyLimit {
                 slice.withUnsafeReadableBytes { append($0) }
             } else {
@@ -170,12 +174,7 @@ package final class HTTP2Session {
     /// - Parameter isEnd: that is all there is.
     package func respond(_ text: Bytes, on stream: HTTP2Stream, isEnd: Bool) {
         let headLength = fields.readResponse(text)
-        if headLength < text.count {
-            var first = ByteBuffer()
-            first.writeBytes(UnsafeRawBufferPointer(text.slice(headLength, text.count - headLength)))
-            stream.queue.append(first)
-            stream.queuedBytes += first.readableBytes
-        }
+        stream.keep(text.slice(headLength, text.count - headLength))
         if isEnd { stream.isEnded = true }
         if isEnd, stream.queuedBytes == 0 {
             nghttp2_submit_response(raw, stream.id, fields.pointer, fields.count, nil)
@@ -194,16 +193,21 @@ package final class HTTP2Session {
         owner.value.outputIsWaiting()
     }
 
-    /// Opens a stream with a request head, written as HTTP/1.1 text; nil if the connection takes none.
+    /// Opens a stream with a request head, written as HTTP/1.1 text; bytes after its blank line are the body's first. Nil if
+    /// the connection takes none.
+    /// - Parameter acceptsTrailers: says so to the server, as gRPC asks for.
     package func request(
-        _ text: Bytes, scheme: StaticString, owner streamOwner: any HTTP2StreamOwner, answersHEAD: Bool, isEnd: Bool
+        _ text: Bytes, scheme: StaticString, owner streamOwner: any HTTP2StreamOwner, acceptsTrailers: Bool,
+        answersHEAD: Bool, isEnd: Bool
     ) -> HTTP2Stream? {
-        fields.readRequest(text, scheme: scheme)
+        let headLength = fields.readRequest(text, scheme: scheme)
+        if acceptsTrailers { fields.appendAcceptsTrailers() }
         let stream = HTTP2Stream(id: 0, session: self)
         stream.answersHEAD = answersHEAD
         stream.isEnded = isEnd
+        stream.keep(text.slice(headLength, text.count - headLength))
         let id: Int32
-        if isEnd {
+        if isEnd, stream.queuedBytes == 0 {
             id = nghttp2_submit_request(raw, nil, fields.pointer, fields.count, nil, nil)
         } else {
             var provider = Self.provider(stream)

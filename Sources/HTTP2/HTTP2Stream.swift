@@ -46,6 +46,13 @@ package final class HTTP2Stream {
 
     package var isWritable: Bool { queuedBytes < Self.highWater }
 
+    /// The first bytes of the body, which came with the head.
+    func keep(_ first: Bytes) {
+        guard !first.isEmpty else { return }
+        queue.append(ByteBuffer(bytes: UnsafeRawBufferPointer(first)))
+        queuedBytes += first.count
+    }
+
     /// Further bytes of the body.
     package func write(_ body: ByteBuffer) {
         guard let session, !isEnded, body.readableBytes > 0 else { return }

@@ -32,6 +32,8 @@ package enum FieldKind: UInt8 {
         case 18: names(name, "proxy-authenticate") ? .hopByHop : .other
         case 19: names(name, "proxy-authorization") ? .hopByHop : .other
         case 21: names(name, "x-client-cert-subject") ? .clientCertificate : .other
+        // Not one hop's by RFC 9110 §11.7.3, but of the proxy that asks, and never to be stored (RFC 9111 §3.1).
+        case 25: names(name, "proxy-authentication-info") ? .hopByHop : .other
         default: .other
         }
     }

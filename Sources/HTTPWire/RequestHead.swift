@@ -28,6 +28,7 @@ package final class RequestHead {
     /// No registered method is longer than 17 bytes; a longer first word is no HTTP.
     private static let maximumMethodLength = 23
 
+    private var mayUpgrade = false
     private var methodLength = 0
     private var startLineEnd = 0
     private var hostSlot = -1
@@ -44,6 +45,25 @@ package final class RequestHead {
     /// Of an HTTP/1.0 request without the field: what an absolute target says, or nothing.
     package var host: Bytes { hasHostField ? fields.value(hostSlot) : target.authority ?? Bytes(start: nil, count: 0) }
     var hasHostField: Bool { hostSlot >= 0 }
+
+    /// The protocol that the client wants to change to (RFC 9110 §7.8); nil if there is none, or if the request has a body,
+    /// whose end nobody could tell from what follows.
+    package var upgrade: Bytes? {
+        guard mayUpgrade else { return nil }
+        var isNamed = false
+        var wanted: Bytes?
+        for index in 0..<fields.count {
+            switch fields.slots[index].kind {
+            case .connection:
+                fields.value(index).forEachListElement { if $0.equalsIgnoringCase("upgrade") { isNamed = true } }
+            case .hopByHop where fields.name(index).equalsIgnoringCase("upgrade"):
+                guard wanted == nil else { return nil }
+                wanted = fields.value(index)
+            default: break
+            }
+        }
+        return isNamed ? wanted : nil
+    }
 
     /// RFC 9110 §9.2.2: sending it twice does what sending it once does.
     package var isIdempotent: Bool {
@@ -111,6 +131,7 @@ package final class RequestHead {
         expectsContinue = false
         isServerWide = false
         hostSlot = -1
+        mayUpgrade = false
     }
 
     private func parseRequestLine(_ bytes: UnsafePointer<UInt8>, _ lineFeed: Int) -> HeadFault? {
@@ -216,6 +237,7 @@ package final class RequestHead {
         } else if facts.contentLength > 0 {
             body = .exactly(facts.contentLength)
         }
+        mayUpgrade = isHTTP11 && facts.namesFields && body == .none
         wantsKeepAlive = isHTTP11 ? !facts.saysClose : facts.saysKeepAlive && !facts.saysClose
         guard hostSlot >= 0 else { return isHTTP11 ? .missingHost : nil }
         let slot = fields.slots[hostSlot]

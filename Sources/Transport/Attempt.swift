@@ -18,16 +18,19 @@ final class Attempt: ResponseProducer {
     private var upstream: Upstream!
     private var gate: (any AttemptGate)?
     private var token = 0
-    private var pool: TargetPool?
-    private var connection: UpstreamConnection?
+    private var pool: (any TargetConnections)?
+    private var connection: (any UpstreamLink)?
     private var startedMicroseconds = 0
     private var unreachable: UInt64 = 0
     private var tries = 0
     private var isHeadPending = false
     private var joined = ByteBuffer()
     private var isRequestEnded = false
-    /// Only made when the attempt has to queue for a connection.
-    private var queueDeadline: Deadline?
+    /// Made when the attempt has to queue for a connection, or is bounded as a whole.
+    private var deadline: Deadline?
+    private var isQueued = false
+    /// When the attempt has to be over, of the monotonic clock; nil: never.
+    private var endsMicroseconds: Int?
 
     private init(worker: Worker) { self.worker = worker }
 
@@ -41,7 +44,9 @@ final class Attempt: ResponseProducer {
         attempt.unreachable = 0
         attempt.tries = 0
         attempt.startedMicroseconds = MonotonicClock.microseconds()
+        attempt.endsMicroseconds = nil
         exchange.record.upstreamIndex = upstream.metricsIndex
+        attempt.boundTime()
         attempt.connect(fresh: false)
     }
 
@@ -62,13 +67,41 @@ final class Attempt: ResponseProducer {
 
     /// All connections are busy: waits for one as long as it would wait for an answer.
     func queued() {
-        let deadline = queueDeadline ?? Deadline(owner: self)
-        queueDeadline = deadline
-        worker.deadlines.set(deadline, microsecondsFromNow: upstream.settings.responseTimeoutMicroseconds)
+        isQueued = true
+        setDeadline(upstream.settings.responseTimeoutMicroseconds)
     }
 
     private func leaveQueue() {
-        if let queueDeadline { worker.deadlines.remove(queueDeadline) }
+        isQueued = false
+        if endsMicroseconds != nil { setDeadline(.max) } else if let deadline { worker.deadlines.remove(deadline) }
+    }
+
+    /// Within `limit`, or at the end of the whole if that is sooner.
+    private func setDeadline(_ limit: Int) {
+        let deadline = self.deadline ?? Deadline(owner: self)
+        self.deadline = deadline
+        let left = endsMicroseconds.map { max($0 - MonotonicClock.microseconds(), 1) } ?? .max
+        worker.deadlines.set(deadline, microsecondsFromNow: min(limit, left))
+    }
+
+    /// What the upstream allows, or less if a gRPC client waits no longer.
+    private func boundTime() {
+        let own = upstream.settings.totalTimeoutMicroseconds
+        let asked = exchange.peer.isHTTP2 ? GRPCTimeout.of(exchange.request.fields) : nil
+        guard let limit = [own, asked].compactMap({ $0 }).min() else { return }
+        endsMicroseconds = startedMicroseconds + limit
+        setDeadline(limit)
+    }
+
+    /// The client says that it takes trailers (RFC 9110 §10.1.4).
+    var acceptsTrailers: Bool {
+        let fields = exchange.request.fields
+        for index in 0..<fields.count where fields.slots[index].kind == .hopByHop {
+            if fields.name(index).equalsIgnoringCase("te"), fields.value(index).equalsIgnoringCase("trailers") {
+                return true
+            }
+        }
+        return false
     }
 
     func failedToConnect(_ failure: Failure) {
@@ -84,7 +117,7 @@ final class Attempt: ResponseProducer {
         fail(failure)
     }
 
-    func connected(_ connection: UpstreamConnection) {
+    func connected(_ connection: any UpstreamLink) {
         leaveQueue()
         self.connection = connection
         state = .exchanging
@@ -176,6 +209,7 @@ final class Attempt: ResponseProducer {
         if let ejections = upstream.ejections, let pool { ejections.note(pool.index, isSuccess: isSuccess) }
         let downstream = exchange.downstream
         exchange.responseObserver?.responseStarted(head, for: exchange)
+        if head.fields.first(.date) == nil { addDate() }
         if isComplete {
             release()
         } else if !downstream.isWritable {
@@ -183,6 +217,31 @@ final class Attempt: ResponseProducer {
         }
         downstream.respond(head, body: body, isComplete: isComplete)
     }
+
+    /// RFC 9110 §6.6.1: who passes on a response without a date says when it came.
+    private func addDate() {
+        exchange.responseLines.append("Date: ")
+        worker.date.withBytes { exchange.responseLines.append($0) }
+        exchange.responseLines.append("\r\n")
+    }
+
+    /// The upstream has changed to the protocol that the client asked for: bytes go both ways until one side ends it.
+    func tunnelStarted(_ head: ResponseHead, body: ByteBuffer?) {
+        isRequestEnded = false
+        let lines = exchange.responseLines
+        lines.append("Connection: Upgrade\r\nUpgrade: ")
+        for index in 0..<head.fields.count where head.fields.name(index).equalsIgnoringCase("upgrade") {
+            lines.append(head.fields.value(index))
+        }
+        lines.append("\r\n")
+        if endsMicroseconds != nil {
+            endsMicroseconds = nil
+            leaveQueue()
+        }
+        responseStarted(head, body: body, isComplete: false)
+    }
+
+    var wantsTunnel: Bool { exchange.tunnel != nil }
 
     /// The connection has all of the response and may serve another attempt from now on.
     func connectionFinished() { connection = nil }
@@ -243,6 +302,7 @@ final class Attempt: ResponseProducer {
 
     private func release() {
         guard state != .idle else { return }
+        endsMicroseconds = nil
         leaveQueue()
         state = .idle
         serial &+= 1
@@ -257,9 +317,19 @@ final class Attempt: ResponseProducer {
 }
 
 extension Attempt: DeadlineOwner {
-    /// No connection became free in time.
     func deadlineReached() {
-        pool?.forget(self)
-        fail(.tooManyPending)
+        let isOver = endsMicroseconds.map { MonotonicClock.microseconds() >= $0 } ?? false
+        if isQueued {
+            // No connection became free in time.
+            pool?.forget(self)
+            return fail(isOver ? .responseTimeout : .tooManyPending)
+        }
+        guard isOver else { return endsMicroseconds == nil ? () : setDeadline(.max) }
+        let downstream = exchange.downstream
+        let wasResponding = state == .responding
+        letGo()
+        guard wasResponding else { return fail(.responseTimeout) }
+        release()
+        downstream.abort(.bodyTimeout)
     }
 }

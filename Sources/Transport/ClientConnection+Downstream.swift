@@ -28,6 +28,8 @@ extension ClientConnection: Downstream {
         guard let context else { return }
         hasResponded = true
         exchange.record.status = head.status
+        let tunnel = head.status == 101 ? exchange.tunnel : nil
+        if tunnel != nil { keepsAlive = true }
         chooseFraming(head.body)
         if !canDiscardRequestBody, isComplete { keepsAlive = false }
         let bodyLength = body?.readableBytes ?? 0
@@ -52,6 +54,10 @@ extension ClientConnection: Downstream {
             if !copiesBody, let body { writeFramed(body, context) }
             if isComplete, isResponseChunked { ChunkedOutput.writeEnd([], to: context, worker.buffers) }
             context.flush()
+        }
+        if let tunnel {
+            startTunnel(tunnel)
+            if let body { passedThroughTunnel(body) }
         }
         if isComplete { responseFinished() }
     }
@@ -101,6 +107,7 @@ extension ClientConnection: Downstream {
         exchange.record.bytesOut += body.readableBytes
         writeFramed(body, context)
         context.flush()
+        if tunnel != nil { passedThroughTunnel(body) }
     }
 
     func end(trailers: [UInt8]) {

@@ -57,6 +57,8 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
     var hasResponded = false
     var isResponseChunked = false
     var keepsAlive = true
+    /// Set once the connection has changed to another protocol.
+    var tunnel: ClientTunnel?
     /// Keeps the connection while a filter waits on behalf of a client that has gone.
     private var abandonedSelf: ClientConnection?
 
@@ -102,6 +104,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
         self.context = nil
         worker.deadlines.remove(deadline)
         worker.closed(self)
+        if tunnel != nil { worker.tunnels -= 1 }
         inbox = ByteBuffer()
         guard case .exchanging = state else { return }
         state = .closing
@@ -191,7 +194,9 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
 
     /// RFC 9113 §3.3: a client that knows sends the preface of HTTP/2, which no HTTP/1.1 request can look like.
     private func becomeHTTP2() -> Bool {
-        guard isUnused, inbox.readableBytesView.starts(with: "PRI * HTTP/2.0\r\n".utf8), let context else { return false }
+        guard isUnused, inbox.readableBytesView.starts(with: "PRI * HTTP/2.0\r\n".utf8), let context else {
+            return false
+        }
         let early = inbox
         inbox = ByteBuffer()
         state = .closing
@@ -214,6 +219,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
         hasResponded = false
         isResponseChunked = false
         requestBody.start(exchange.request.body)
+        exchange.bodyLimit = worker.limits.bodyBytes
         keepsAlive = exchange.request.wantsKeepAlive && !worker.isDraining
         state = .exchanging
         if requestBody.isComplete { worker.deadlines.clear(deadline) } else { expectProgress() }
@@ -234,7 +240,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
         do throws(HeadFault) {
             let bytes = try requestBody.read(from: &inbox)
             exchange.record.bytesIn += bytes.readableBytes
-            if exchange.record.bytesIn > worker.limits.bodyBytes {
+            if exchange.record.bytesIn > exchange.bodyLimit, tunnel == nil {
                 giveUpRequest(.contentTooLarge)
                 return false
             }
@@ -329,8 +335,9 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
     }
 
     /// Something has to move within the idle timeout: body bytes from the client, or response bytes to it.
-    private func expectProgress() {
-        worker.deadlines.set(deadline, microsecondsFromNow: worker.limits.idleTimeoutMicroseconds)
+    func expectProgress() {
+        let limit = tunnel?.microsecondsLeft(atMicroseconds: MonotonicClock.microseconds())
+        worker.deadlines.set(deadline, microsecondsFromNow: limit ?? worker.limits.idleTimeoutMicroseconds)
     }
 
     /// `close()` alone would drop queued writes. With unread input the kernel would answer with a reset that can destroy
@@ -364,7 +371,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
     func drain() {
         switch state {
         case .awaitingHead: closeAfterFlush(lingering: false)
-        case .exchanging: keepsAlive = false
+        case .exchanging: if tunnel == nil { keepsAlive = false } else { leaveTunnel() }
         case .discarding, .closing: break
         }
     }
@@ -388,6 +395,7 @@ extension ClientConnection: DeadlineOwner {
             exchange.begin(atMicroseconds: MonotonicClock.microseconds())
             write(.requestTimeout, persistence: .close)
             closeAfterFlush(lingering: true)
+        case .exchanging where tunnel != nil: endTunnel()
         case .exchanging:
             let isClientTheOneAwaited =
                 !requestBody.isComplete && !isBodyPaused || !(context?.channel.isWritable ?? true)

@@ -21,17 +21,28 @@ package final class ConnectionCount: Sendable {
     package var current: Int { open.load(ordering: .relaxed) }
 
     /// Counts one more; false if that is one too many (it counts all the same, until `leave`).
-    func enter(_ address: String) -> Bool {
+    /// - Parameter address: the client's; nil while it is not known.
+    func enter(_ address: String?) -> Bool {
         let isWithin = open.add(1, ordering: .relaxed).newValue <= maximum.load(ordering: .relaxed)
-        let ofAddress = addresses.withLock { counts in
+        guard let address else { return isWithin }
+        return enterAddress(address) && isWithin
+    }
+
+    func leave(_ address: String?) {
+        open.subtract(1, ordering: .relaxed)
+        if let address { leaveAddress(address) }
+    }
+
+    /// For a connection that counts already, and whose client is known now.
+    func enterAddress(_ address: String) -> Bool {
+        let count = addresses.withLock { counts in
             counts[address, default: 0] += 1
             return counts[address, default: 0]
         }
-        return isWithin && ofAddress <= maximumPerAddress.load(ordering: .relaxed)
+        return count <= maximumPerAddress.load(ordering: .relaxed)
     }
 
-    func leave(_ address: String) {
-        open.subtract(1, ordering: .relaxed)
+    func leaveAddress(_ address: String) {
         addresses.withLock { counts in
             guard let count = counts[address] else { return }
             counts[address] = count > 1 ? count - 1 : nil

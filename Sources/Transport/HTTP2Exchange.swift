@@ -45,6 +45,7 @@ final class HTTP2Exchange {
         case .incomplete: return refuse(.requestLine)
         case .fault(let fault): return refuse(fault)
         }
+        exchange.bodyLimit = worker.limits.bodyBytes
         if !isEnd { expectProgress() }
         worker.entry.arrive(exchange)
     }
@@ -59,6 +60,7 @@ final class HTTP2Exchange {
     private func respond(_ reply: Reply) {
         guard let stream, let session = stream.session else { return }
         hasResponded = true
+        if Reply.isGRPC(exchange.request.fields) { return respondGRPC(reply, stream, session) }
         let capacity = reply.capacity(extra: exchange.responseLines.count, requestID: exchange.requestID.count)
         let buffer = worker.buffers.fill(capacity: capacity) { writer in
             worker.date.withBytes { date in
@@ -71,6 +73,15 @@ final class HTTP2Exchange {
         buffer.withUnsafeReadableBytes {
             session.respond($0.bindMemory(to: UInt8.self), on: stream, isEnd: true)
         }
+    }
+
+    private func respondGRPC(_ reply: Reply, _ stream: HTTP2Stream, _ session: HTTP2Session) {
+        let lines = exchange.responseLines.bytes
+        let buffer = worker.buffers.fill(capacity: reply.grpcCapacity(extra: lines.count)) { writer in
+            worker.date.withBytes { reply.writeGRPC(to: &writer, date: $0, added: lines) }
+        }
+        expectProgress()
+        buffer.withUnsafeReadableBytes { session.respond($0.bindMemory(to: UInt8.self), on: stream, isEnd: true) }
     }
 
     /// The response is handed to the session.
@@ -126,7 +137,7 @@ extension HTTP2Exchange: HTTP2StreamOwner {
         }
         expectProgress()
         exchange.record.bytesIn += body.readableBytes
-        if exchange.record.bytesIn > worker.limits.bodyBytes { return giveUpRequest(.contentTooLarge, .clientGone) }
+        if exchange.record.bytesIn > exchange.bodyLimit { return giveUpRequest(.contentTooLarge, .clientGone) }
         var body = body
         if inbox.readableBytes == 0 { inbox = body } else { inbox.writeBuffer(&body) }
         deliver()
@@ -149,14 +160,14 @@ extension HTTP2Exchange: HTTP2StreamOwner {
     func closed(errorCode: UInt32) {
         stream = nil
         worker.deadlines.remove(deadline)
-        guard !isFinished else { return connection.ended(self, isReusable: true) }
+        guard !isFinished else { return connection.ended(self) }
         if exchange.record.failure == nil { exchange.record.failure = .clientGone }
         let producer = self.producer
         finish()
         let isWaiting = exchange.isWaiting
         if isWaiting { exchange.abandon() }
         producer?.clientLost()
-        if !isWaiting { connection.ended(self, isReusable: true) }
+        if !isWaiting { connection.ended(self) }
     }
 }
 
@@ -252,7 +263,7 @@ extension HTTP2Exchange: Downstream {
 
     var isWritable: Bool { stream?.isWritable ?? false }
 
-    func abandonedExchangeEnded(_ exchange: Exchange) { connection.ended(self, isReusable: true) }
+    func abandonedExchangeEnded(_ exchange: Exchange) { connection.ended(self) }
 }
 
 extension HTTP2Exchange: DeadlineOwner {

@@ -16,7 +16,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Cl
     private var deadline: Deadline!
     private var isOver = false
 
-    init(worker: Worker, channel: any Channel, peer: Peer, timeoutMicroseconds: Int,
+    init(
+        worker: Worker, channel: any Channel, peer: Peer, timeoutMicroseconds: Int,
         readFacts: @escaping ClientAdmission.CertificateReader
     ) {
         self.worker = worker

@@ -5,7 +5,7 @@ import NIOPosix
 
 /// The connections of one worker to one target: a stack of unused ones (the warmest on top), a bound on all of them, and
 /// a bounded queue of attempts that wait for one.
-final class TargetPool {
+final class TargetPool: TargetConnections {
     let target: UpstreamSettings.Target
     /// Its place among the upstream's targets.
     let index: Int

@@ -9,12 +9,17 @@ package struct UpstreamSettings: Hashable, Sendable {
         package var port: Int
         package var weight: Int
         package var isSecure: Bool
+        package var speaks: Speaking
 
-        package init(host: String, port: Int, weight: Int = 1, isSecure: Bool = false) {
+        /// What the target is spoken to in.
+        package enum Speaking: Hashable, Sendable { case http1, http2, negotiated }
+
+        package init(host: String, port: Int, weight: Int = 1, isSecure: Bool = false, speaks: Speaking = .http1) {
             self.host = host
             self.port = port
             self.weight = weight
             self.isSecure = isSecure
+            self.speaks = speaks
         }
     }
 
@@ -22,6 +27,8 @@ package struct UpstreamSettings: Hashable, Sendable {
     package var targets: [Target]
     /// For secure targets.
     package var tls: ClientTLS?
+    /// For secure targets that speak HTTP/2.
+    package var http2TLS: ClientTLS?
     package var balance = BalanceMethod.leastRequests
     package var connectTimeoutMicroseconds = 1_000_000
     /// From the end of the request to the response head.
@@ -32,6 +39,10 @@ package struct UpstreamSettings: Hashable, Sendable {
     package var keepAliveMicroseconds = 60_000_000
     package var maximumConnections = 1024
     package var maximumPending = 1024
+    /// Attempts at once on one HTTP/2 connection.
+    package var maximumStreams = 100
+    /// From the start to the end of a response; nil: no bound.
+    package var totalTimeoutMicroseconds: Int?
     package var responseHeaderBytes = 64 * 1024
 
     package init(name: String, targets: [Target]) {
@@ -45,7 +56,7 @@ package final class Upstream {
     package let settings: UpstreamSettings
     /// The upstream's place in the metrics of this process.
     package let metricsIndex: Int
-    let pools: [TargetPool]
+    let pools: [any TargetConnections]
     private var loads: [TargetLoad]
     private var generator: BalanceGenerator
     /// Nil: no target is ever taken out.
@@ -57,7 +68,13 @@ package final class Upstream {
         self.settings = settings
         self.metricsIndex = metricsIndex
         self.ejections = ejections
-        pools = settings.targets.indices.map { TargetPool(index: $0, settings: settings, worker: worker) }
+        pools = settings.targets.indices.map { index -> any TargetConnections in
+            switch settings.targets[index].speaks {
+            case .http1: TargetPool(index: index, settings: settings, worker: worker)
+            case .http2: HTTP2TargetPool(index: index, settings: settings, worker: worker)
+            case .negotiated: NegotiatingTargetPool(index: index, settings: settings, worker: worker)
+            }
+        }
         loads = settings.targets.map { target in
             TargetLoad(weight: target.weight, identity: StableHash.of("\(target.host):\(target.port)".utf8))
         }
@@ -71,7 +88,7 @@ package final class Upstream {
     package var unusedConnectionCount: Int { pools.reduce(0) { $0 + $1.unusedCount } }
 
     /// Picks the target for an exchange; `excluding` are the targets that it has found unreachable (bit by index).
-    func pick(for exchange: Exchange, excluding: UInt64) -> TargetPool? {
+    func pick(for exchange: Exchange, excluding: UInt64) -> (any TargetConnections)? {
         if pools.count == 1 { return excluding & 1 == 0 ? pools[0] : nil }
         let ejected = ejections?.unavailable ?? 0
         // A target that is out is still better than none.

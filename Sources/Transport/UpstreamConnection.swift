@@ -4,7 +4,7 @@ import NIOCore
 import NIOTLS
 
 /// An HTTP/1.1 connection to a target: one handler at the socket, one attempt at a time.
-final class UpstreamConnection: ChannelDuplexHandler {
+final class UpstreamConnection: ChannelDuplexHandler, UpstreamLink {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -26,6 +26,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var answersHEAD = false
     private var allowsReuse = true
     private var isRequestSent = false
+    private var isTunnel = false
     private var holdsReads = false
     private var hasHeldRead = false
     /// The connection broke: a body that lasts until its end is not complete.
@@ -111,6 +112,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     /// The next piece of a body, either way, has to come within the idle timeout.
     private func expectProgress() {
+        guard !isTunnel else { return }
         worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.idleTimeoutMicroseconds)
     }
 
@@ -206,14 +208,28 @@ final class UpstreamConnection: ChannelDuplexHandler {
         }
     }
 
-    /// 101 was never asked for: `Upgrade` is hop-by-hop and not forwarded.
+    /// Where 101 was not asked for, `Upgrade` was not forwarded.
     private func passInterim() -> Bool {
+        if head.status == 101, attempt?.wantsTunnel == true { return startTunnel() }
         guard head.status != 101 else {
             fail(.malformedResponse)
             return false
         }
         attempt?.interim(head)
         return true
+    }
+
+    private func startTunnel() -> Bool {
+        guard let attempt else { return false }
+        body.start(.untilClose)
+        allowsReuse = false
+        isTunnel = true
+        state = .readingBody
+        // Its times are kept on the client's side, for both directions.
+        worker.deadlines.clear(deadline)
+        let first = inbox.readableBytes > 0 ? readBytes() : nil
+        attempt.tunnelStarted(head, body: first)
+        return false
     }
 
     private func startResponse() -> Bool {

@@ -43,6 +43,9 @@ package final class Worker {
     /// Connections that were closed at once because of `limits.connections`, so far.
     package internal(set) var refusedConnections = 0
 
+    /// Upgraded connections that are open now.
+    package internal(set) var tunnels = 0
+
     /// Connections that were ended because their client did no more than cost (HTTP/2), so far.
     package internal(set) var floods = 0
 

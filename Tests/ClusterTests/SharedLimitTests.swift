@@ -42,30 +42,6 @@ extension Cluster {
             #expect((1...61).contains(life))
         }
 
-        /// STATE.md, promise 4: each node enforces its share, so the quota of the cluster still holds.
-        @Test("without Redis three nodes together stay within the quota")
-        func quotaWithoutRedis() async throws {
-            let cluster = try await SharedCluster()
-            // Until each node has heard of the two others.
-            try await Task.sleep(for: .milliseconds(2200))
-            #expect(try await cluster.redis.cli("ZCARD", "sluice:nodes") == "3")
-            try await cluster.redis.kill9()
-            let started = ContinuousClock.now
-            var admitted = 0
-            for node in cluster.nodes {
-                let connection = try RawConnection(port: node.port)
-                for _ in 0..<60 {
-                    let response = try connection.exchange("/api/users/7", [SharedCluster.acmeKey])
-                    try #require([200, 429].contains(response.status), "\(response.head)")
-                    #expect(response["Sluice-Degraded"] == "rate-limit")
-                    if response.status == 200 { admitted += 1 }
-                }
-            }
-            let elapsed = (ContinuousClock.now - started) / .seconds(1)
-            #expect(admitted >= 90)
-            #expect(Double(admitted) <= 100 + (elapsed * 100 / 60).rounded(.up))
-        }
-
         @Test("a killed node costs at most the requests it had in flight", arguments: Balancer.Kind.allCases)
         func crash(_ kind: Balancer.Kind) async throws {
             let cluster = try await SharedCluster()

@@ -25,7 +25,8 @@ struct FailureTests {
     @Test(
         "what took too long is a 504, what failed at once a 502",
         arguments: [
-            (Failure.connectRefused, 502), (.handshakeFailed, 502), (.connectTimeout, 504), (.connectionLost, 502), (.malformedResponse, 502),
+            (Failure.connectRefused, 502), (.handshakeFailed, 502), (.connectTimeout, 504), (.connectionLost, 502),
+            (.malformedResponse, 502),
             (.responseTimeout, 504), (.bodyTimeout, 504), (.breakerOpen, 503), (.noTarget, 503), (.tooManyPending, 503),
         ])
     func examples(_ failure: Failure, _ status: Int) {

@@ -64,6 +64,7 @@ struct BytesTests {
             ("connection", .connection), ("Keep-Alive", .hopByHop), ("TE", .hopByHop), ("Trailer", .hopByHop),
             ("Upgrade", .hopByHop),
             ("Proxy-Connection", .hopByHop), ("Proxy-Authorization", .hopByHop), ("proxy-authenticate", .hopByHop),
+            ("Proxy-Authentication-Info", .hopByHop),
             ("Expect", .expect),
             ("Authorization", .authorization), ("Cookie", .cookie), ("User-Agent", .userAgent), ("Via", .via),
             ("Date", .date),

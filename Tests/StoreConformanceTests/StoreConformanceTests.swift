@@ -39,24 +39,6 @@ struct StoreConformanceTests {
         #expect(now - start == (20 * minute + 6) / 7)
     }
 
-    @Test("a refusal by one window charges none of any policy", arguments: StoreKind.allCases)
-    func allOrNothing(kind: StoreKind) async throws {
-        let store = try await kind.make()
-        let consumer = limit(named: "users.consumer", (2, second), (100, hour))
-        let route = limit(named: "users.route", (1000, minute))
-        let asks = [Ask(policy: consumer), Ask(policy: route, subject: "all")]
-        #expect(try await store.take(asks, at: start).remaining == [1, 99, 999])
-        #expect(try await store.take(asks, at: start).remaining == [0, 98, 998])
-        for _ in 0..<10 {
-            let refused = try await store.take(asks, at: start)
-            #expect(refused.outcome == .refused && refused.remaining == [0, 98, 998])
-            #expect(refused.waits == [500_000, 0, 0])
-        }
-        let other = [Ask(policy: consumer, subject: "bob"), Ask(policy: route, subject: "all")]
-        #expect(try await store.take(other, at: start).remaining == [1, 99, 997])
-        #expect(try await store.take(asks, at: start + 500_000).isAdmitted)
-    }
-
     @Test("subjects and policies have buckets of their own", arguments: StoreKind.allCases)
     func separation(kind: StoreKind) async throws {
         let store = try await kind.make()

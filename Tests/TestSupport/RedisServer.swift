@@ -73,9 +73,12 @@ package final class RedisServer: Sendable {
         try await start()
     }
 
+    /// The environment variable `REDIS_SERVER` names another executable: another version, or Valkey.
+    private static let executable = ProcessInfo.processInfo.environment["REDIS_SERVER"] ?? "redis-server"
+
     /// Starts the server on its port; it must not be running.
     package func start() async throws {
-        let child = try ChildProcess("redis-server", arguments, workingDirectory: directory.path)
+        let child = try ChildProcess(Self.executable, arguments, workingDirectory: directory.path)
         process.withLock { $0 = child }
         try await eventually("redis-server answers on port \(plainPort): \(child.standardOutput)") {
             guard child.isRunning else { throw TestFailure("redis-server ended: \(child.standardOutput)") }

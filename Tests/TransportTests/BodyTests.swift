@@ -143,6 +143,17 @@ extension TransportSuites {
             }
         }
 
+        @Test("RFC 9110 §6.6.1: a response without a date gets one")
+        func undated() async throws {
+            let origin = try TestOrigin { _ in .response("ok") }
+            try await withGateway(to: origin) { gateway in
+                let client = try gateway.client()
+                try client.sendRequest(["GET / HTTP/1.1", "Host: a"])
+                let dates = try client.readResponse().values("Date")
+                #expect(dates.count == 1 && dates[0].hasSuffix(" GMT"))
+            }
+        }
+
         @Test("fields of one hop stay on it, in both directions")
         func hopByHop() async throws {
             let origin = try TestOrigin { _ in
@@ -150,7 +161,7 @@ extension TransportSuites {
                     "ok",
                     headers: [
                         ("Connection", "X-Mine, keep-alive"), ("X-Mine", "1"), ("Keep-Alive", "timeout=5"),
-                        ("Upgrade", "h2c"), ("X-Kept", "1"),
+                        ("Upgrade", "h2c"), ("X-Kept", "1"), ("Date", "Tue, 24 Nov 2026 10:00:00 GMT"),
                     ])
             }
             try await withGateway(to: origin) { gateway in
@@ -161,7 +172,9 @@ extension TransportSuites {
                     "TE: trailers", "Proxy-Authorization: x", "accept:  b", "Accept: c",
                 ])
                 let response = try client.readResponse()
-                #expect(response.head == "HTTP/1.1 200 OK\r\nX-Kept: 1\r\nContent-Length: 2")
+                #expect(
+                    response.head
+                        == "HTTP/1.1 200 OK\r\nX-Kept: 1\r\nDate: Tue, 24 Nov 2026 10:00:00 GMT\r\nContent-Length: 2")
                 #expect(
                     origin.requests[0].message.head == "GET /a/b/c?x=%2e HTTP/1.1\r\nHost: a\r\naccept:  b\r\nAccept: c"
                 )

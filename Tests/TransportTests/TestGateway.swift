@@ -50,12 +50,13 @@ final class TestGateway: Sendable {
             worker.start {}
             let made = NIOLoopBound((worker, upstream, entry, gate), eventLoop: loop)
             return Listener.bind(
-                host: "127.0.0.1", port: 0, admission: ClientAdmission(worker: worker, count: openConnections))
-                .map { listener in
-                    let (worker, upstream, entry, gate) = made.value
-                    let parts = Parts(worker: worker, upstream: upstream, entry: entry, gate: gate, listener: listener)
-                    return NIOLoopBound(parts, eventLoop: loop)
-                }
+                host: "127.0.0.1", port: 0, admission: ClientAdmission(worker: worker, count: openConnections)
+            )
+            .map { listener in
+                let (worker, upstream, entry, gate) = made.value
+                let parts = Parts(worker: worker, upstream: upstream, entry: entry, gate: gate, listener: listener)
+                return NIOLoopBound(parts, eventLoop: loop)
+            }
         }.get()
         let bound = parts
         port = try await loop.submit { bound.value.listener.port }.get()

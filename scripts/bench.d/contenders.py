@@ -9,6 +9,7 @@ import urllib.request
 
 import callers
 import configurations
+import fronts
 from processes import Process, Wrong, free_port
 
 __all__ = ["Arena", "Wrong"]
@@ -40,9 +41,13 @@ class Entrant:
         self.target = target
         # Without a token, which would forbid a shared cache to keep the response (RFC 9111, section 3.5).
         self.is_cached = False
+        # The protocol of the client's side, and whether each request has a connection of its own.
+        self.wire, self.is_fresh = None, False
 
     def check(self):
         """One request, answered in full, or the figures would be those of an error page."""
+        if self.wire:
+            return self.check_front()
         request = urllib.request.Request(self.url, headers={"X-Tenant": "acme"})
         if self.callers:
             request.add_header("Authorization", f"Bearer {self.callers.token(0)}")
@@ -55,6 +60,19 @@ class Entrant:
             raise Wrong(f"{self.name} answers {length} bytes at {self.url}, expected {self.size}")
         if self.redis and self.decisions() == 0:
             raise Wrong(f"{self.name} answered {self.url} without asking Redis, so its limit is not shared")
+
+    def front(self, wire, is_fresh):
+        self.wire, self.is_fresh = wire, is_fresh
+        if wire == "tls":
+            self.url = self.url.replace("http:", "https:")
+
+    def check_front(self):
+        spoken = ["--http2-prior-knowledge"] if self.wire == "h2c" else ["--http1.1", "--tlsv1.3", "-k"]
+        answer = subprocess.run(["curl", "-s", "-o", os.devnull, "-w", "%{http_code} %{http_version} %{size_download}", *spoken, self.url],
+                                capture_output=True, text=True).stdout
+        expected = f"200 {'2' if self.wire == 'h2c' else '1.1'} {self.size}"
+        if answer != expected:
+            raise Wrong(f"{self.name} answers {self.url} with {answer}, expected {expected}")
 
     def decisions(self):
         """Scripts that Redis has run for this contender."""
@@ -77,6 +95,8 @@ class Arena:
     def entrants(self, scenario):
         if scenario in CACHED:
             return self.cached(*CACHED[scenario])
+        if scenario in fronts.SCENARIOS:
+            return self.fronted(*fronts.SCENARIOS[scenario])
         path = "/1m" if scenario == "1m" else "/1k"
         if scenario == "limits":
             return self.limited(path)
@@ -93,6 +113,20 @@ class Arena:
         entrants.append(Entrant("haproxy", port, path, self.launch("haproxy", ["haproxy", "-db", "-f", file], port)))
         if self.binary:
             entrants.append(self.sluice(path, f"{self.directory}/sluice-access.log" if logs else "off"))
+        return entrants
+
+    def fronted(self, wire, is_fresh):
+        files = fronts.certificate(self.directory)
+        port, path = free_port(), "/1k"
+        text = fronts.nginx(configurations.nginx_proxy(self.directory, port, self.origin_port), wire, files)
+        entrants = [Entrant("nginx", port, path, self.nginx("nginx", port, text))]
+        port = free_port()
+        file = self.write("haproxy.cfg", fronts.haproxy(configurations.haproxy(port, self.origin_port), wire, files))
+        entrants.append(Entrant("haproxy", port, path, self.launch("haproxy", ["haproxy", "-db", "-f", file], port)))
+        if self.binary:
+            entrants.append(self.sluice(path, "off", change=lambda text: fronts.sluice(text, wire, files)))
+        for entrant in entrants:
+            entrant.front(wire, is_fresh)
         return entrants
 
     def limited(self, path, callers=None):
@@ -126,10 +160,11 @@ class Arena:
         text = configurations.nginx_proxy(self.directory, port, self.origin_port, **settings)
         return Entrant(name, port, path, self.nginx(name, port, text), redis, callers, target)
 
-    def sluice(self, path, log, redis=None, callers=None, memory=None, target=None, name="sluice"):
+    def sluice(self, path, log, redis=None, callers=None, memory=None, target=None, name="sluice", change=None):
         port, admin_port = free_port(), free_port()
         text = configurations.sluice(
             port, admin_port, self.origin_port, log, redis.port if redis else None, callers.secret if callers else "", memory)
+        text = change(text) if change else text
         command = [self.binary, "run", "--config", self.write(f"{name}.yaml", text)]
         usage = subprocess.run([self.binary, "run", "--help"], capture_output=True, text=True).stdout
         if "--workers" in usage:

@@ -1,6 +1,7 @@
 """The load, with the headers a browser sends, and what it cost whom."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,12 @@ class Load:
     def run(self, entrant, seconds, rate=None):
         """Loads an entrant for some seconds: with all it can take (wrk), or `rate` requests a second (pace.py)."""
         before, decided = self.costs(entrant), entrant.decisions()
-        counted = self.paced(entrant, seconds, rate) if rate else self.saturating(entrant, seconds)
+        if rate:
+            counted = self.paced(entrant, seconds, rate)
+        elif entrant.wire == "h2c":
+            counted = self.multiplexed(entrant, seconds)
+        else:
+            counted = self.saturating(entrant, seconds)
         after = self.costs(entrant)
         requests = counted["requests"]
         if requests == 0:
@@ -75,8 +81,28 @@ class Load:
         self.script.write_text((entrant.callers.script if entrant.callers else "") + targets + SCRIPT)
         headers = [part for name, value in HEADERS.items() if name != "Authorization" or not entrant.is_cached
                    for part in ("-H", f"{name}: {value}")]
+        if entrant.is_fresh:
+            headers += ["-H", "Connection: close"]
         return self.output_of(["wrk", "-t2", f"-c{self.connections}", f"-d{seconds}s", "--timeout", "10s",
                                "-s", str(self.script), *headers, entrant.url])
+
+    def multiplexed(self, entrant, seconds):
+        """HTTP/2 by h2load, whose log has a line for each request: when it began, its status, and its microseconds."""
+        log = self.script.with_name("h2load.log")
+        log.unlink(missing_ok=True)
+        headers = [part for name, value in HEADERS.items() for part in ("-H", f"{name}: {value}")]
+        printed = subprocess.run(["h2load", "-t2", "-c16", "-m16", f"-D{seconds}", f"--log-file={log}", *headers, entrant.url],
+                                 capture_output=True, text=True, start_new_session=True).stdout
+        counts = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored", printed)
+        if not counts or not log.exists():
+            raise Wrong(f"h2load failed on {entrant.url}: {printed}")
+        times = sorted(int(line.split()[2]) for line in log.read_text().splitlines())
+        log.unlink()
+        if not times:
+            raise Wrong(f"{entrant.name} answered no request")
+        refused = int(counts[1]) - int(counts[2])
+        return {"requests": int(counts[2]), "microseconds": seconds * 1_000_000, "p50": times[len(times) // 2],
+                "p99": times[len(times) * 99 // 100], "failed": refused}
 
     def paced(self, entrant, seconds, rate):
         lines = [f"GET {entrant.path} HTTP/1.1", f"Host: 127.0.0.1:{entrant.port}"]

@@ -81,9 +81,12 @@ def bars(results):
             verdicts.append((f"{'met   ' if met else 'MISSED'} {what}: {spread(values)}, bar {bar:.2f}", met))
 
     for scenario, bar in (("plain", 0.90), ("1m", 0.60), ("limits", 0.55), ("hot", 0.35), ("zipf", 0.35), ("cold", 0.60),
-                          ("hit1k", 0.80), ("hit64k", 0.80), ("hit1m", 0.80)):
+                          ("hit1k", 0.80), ("hit64k", 0.80), ("hit1m", 0.80),
+                          ("h2c", 0.75), ("tls", 1.00), ("handshake", 1.11)):
         if scenario in results:
             judge(f"{scenario}: CPU per request ÷ nginx", ratios(results[scenario], "sluice", cost), bar)
+    if "h2c" in results:
+        judge("h2c: CPU per request ÷ HAProxy", ratios(results["h2c"], "sluice", cost, "haproxy"), 1.0)
     if "hot" in results:
         judge("hot: scripts in Redis per request", [turn["sluice"]["redis_scripts"] for turn in results["hot"] if "sluice" in turn], 0.02)
     if "1m" in results:

@@ -11,6 +11,7 @@ import JSON
 package final class JWTAuthenticator: Authenticator {
     package let challenge = "Bearer"
     private let tokens: VerifiedTokenCache
+    private let handshake: HandshakeToken
     private let consumers: ConsumerDirectory
     private let failures: [JWTFailure: Reply]
     private let nameless = Reply.unauthorized(
@@ -22,7 +23,10 @@ package final class JWTAuthenticator: Authenticator {
     private var identities: [ObjectIdentifier: (token: VerifiedToken, identity: Identity)] = [:]
 
     /// - Throws: `CredentialError` when libcrypto can't be used.
-    package init(verifier: JWTVerifier, consumers: ConsumerDirectory) throws {
+    package init(
+        verifier: JWTVerifier, consumers: ConsumerDirectory, handshake: HandshakeToken = HandshakeToken()
+    ) throws {
+        self.handshake = handshake
         tokens = try VerifiedTokenCache(verifier: verifier)
         self.consumers = consumers
         failures = Dictionary(
@@ -32,9 +36,8 @@ package final class JWTAuthenticator: Authenticator {
     }
 
     package func authenticate(_ exchange: Exchange) -> AuthenticationResult {
-        guard let value = exchange.request.fields.first(.authorization), let token = Self.bearerToken(value) else {
-            return .absent
-        }
+        let value = exchange.request.fields.first(.authorization)
+        guard let token = value.map(Self.bearerToken) ?? handshake.token(in: exchange.request) else { return .absent }
         var now = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &now)
         switch tokens.verify(UnsafeRawBufferPointer(token), nowSeconds: now.tv_sec) {

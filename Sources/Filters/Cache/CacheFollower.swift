@@ -82,7 +82,7 @@ final class CacheFollower: ResponseProducer {
         // It may have come while the key was being taken.
         if let slot, use(slot, now) { return }
         if facts.directives.onlyIfCached { return refuse() }
-        if onlyReads { return goAlone(slot == nil ? .uriMiss : .stale) }
+        if onlyReads { return slot.map(pass) ?? goAlone(.uriMiss) }
         startFetch(validating: slot, fill: nil)
     }
 
@@ -122,14 +122,14 @@ final class CacheFollower: ResponseProducer {
         if let fill { return startFetch(validating: slot, fill: fill) }
         if facts.directives.onlyIfCached { return refuse() }
         // What has to be validated for each request is not worth waiting for, nor is an origin that just failed.
-        if onlyReads || filling != .busy || slot.response.lifetime.fresh == 0 { return goAlone(.stale) }
+        if onlyReads || filling != .busy || slot.response.lifetime.fresh == 0 { return pass(slot) }
         waitForOthers()
     }
 
     private func decideWithoutShared(_ known: NearSlot?, _ now: Int) {
         if let known, use(known, now) { return leaveKey() }
         if facts.directives.onlyIfCached { return refuse() }
-        if onlyReads { return goAlone(known == nil ? .uriMiss : .stale) }
+        if onlyReads { return known.map(pass) ?? goAlone(.uriMiss) }
         startFetch(validating: known, fill: nil)
     }
 
@@ -160,11 +160,7 @@ final class CacheFollower: ResponseProducer {
 
     private func refuse() {
         leaveKey()
-        guard let exchange else { return }
-        leave()
-        exchange.responseLines.append("Cache-Status: sluice; detail=only-if-cached\r\nX-Cache: MISS\r\n")
-        exchange.record.cache = .miss
-        exchange.answer(StoredAnswer.onlyIfCached)
+        if let exchange = leave() { StoredAnswer.refuse(exchange) }
     }
 
     /// The client has left; what was taken for it is given back.
@@ -220,6 +216,15 @@ final class CacheFollower: ResponseProducer {
         guard let exchange else { return }
         leave()
         service.pass(exchange, forward, isCollapsed: isCollapsed, detail: detail)
+    }
+
+    /// The same although something is stored; what the origin says to a HEAD request tells whether that is good.
+    private func pass(_ slot: NearSlot) {
+        if let exchange, exchange.request.isHEAD {
+            exchange.responseObserver = HeadFreshening(
+                service, key: key, slot: slot, hasAuthorization: facts.hasAuthorization)
+        }
+        goAlone(.stale)
     }
 
     // MARK: Following a fetch

@@ -72,17 +72,17 @@ struct CacheKeyWriter {
         }
     }
 
-    /// The scheme as the upstream is told, since it may answer one of them with a redirection to the other.
     private func appendOrigin(_ exchange: Exchange, to key: ByteBuilder) {
-        let fields = exchange.request.fields
-        let isTrusted = exchange.peer.isTrusted
-        if isTrusted, let scheme = fields.first(.forwardedProto) {
-            Self.append(scheme, to: key)
-        } else {
-            key.append("http")
-        }
+        Self.append(Self.scheme(of: exchange), to: key)
         key.append("://")
         appendLowered(exchange.request.host, to: key)
+    }
+
+    /// As the upstream is told, since it may answer one of them with a redirection to the other.
+    static func scheme(of exchange: Exchange) -> Bytes {
+        if exchange.peer.isTrusted, let told = exchange.request.fields.first(.forwardedProto) { return told }
+        let scheme = exchange.peer.scheme
+        return Bytes(start: scheme.utf8Start, count: scheme.utf8CodeUnitCount)
     }
 
     private func appendPart(_ kind: StaticString, _ name: String, _ value: Bytes?, to key: ByteBuilder) {

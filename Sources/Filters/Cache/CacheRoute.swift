@@ -93,7 +93,8 @@ package struct TagTemplate: Hashable, Sendable {
 
     package init(_ parts: [Part]) { self.parts = parts }
 
-    /// At most 200 bytes; whatever could be mistaken for a border between tags is escaped.
+    /// At most 200 bytes. Whatever could be mistaken for a border between tags is percent-encoded, and so is `%`, so that
+    /// no two values make one tag.
     func render(_ path: Bytes) -> String {
         let segments = path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         var text: [UInt8] = []
@@ -102,12 +103,17 @@ package struct TagTemplate: Hashable, Sendable {
             case .literal(let literal): text.append(contentsOf: literal.utf8)
             case .segment(let index) where index < segments.count:
                 for byte in segments[index] {
-                    let isPlain = byte > 0x20 && byte < 0x7F && !"\",={}|".utf8.contains(byte)
-                    text.append(isPlain ? byte : UInt8(ascii: "_"))
+                    let isPlain = byte > 0x20 && byte < 0x7F && !"\"%,={}|".utf8.contains(byte)
+                    if isPlain { text.append(byte) } else { text.append(contentsOf: Self.escaped(byte)) }
                 }
             case .segment: break
             }
         }
         return String(decoding: text.prefix(200), as: UTF8.self)
+    }
+
+    private static func escaped(_ byte: UInt8) -> [UInt8] {
+        let digits = Array("0123456789ABCDEF".utf8)
+        return [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
     }
 }

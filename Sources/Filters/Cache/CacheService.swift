@@ -22,13 +22,16 @@ package final class CacheService: ExchangeService {
 
     package func serve(_ exchange: Exchange) {
         let request = exchange.request
-        guard request.body == .none, isRead(request) else { return passOther(exchange) }
+        guard request.body == .none, exchange.tunnel == nil, isRead(request) else { return passOther(exchange) }
         if route.bypass.matches(request) { return pass(exchange, .bypass, detail: "route") }
         var facts = CacheRequestFacts()
         for index in 0..<request.fields.count {
             facts.add(name: request.fields.name(index), value: request.fields.value(index))
         }
         facts.conclude()
+        if facts.conditions.isForOrigin {
+            return facts.directives.onlyIfCached ? StoredAnswer.refuse(exchange) : pass(exchange, .request)
+        }
         cache.key.removeAll()
         keyWriter.write(exchange, to: cache.key)
         let now = MonotonicClock.microsecondsWithSleep()
@@ -198,7 +201,8 @@ private final class Invalidation: ResponseObserver {
         for name in ["location", "content-location"] as [StaticString] {
             guard let value = head.fields.first(name) else { continue }
             let target = InvalidationTargets.resolve(
-                value.text, scheme: "http", host: request.host.text, path: request.path.text)
+                value.text, scheme: CacheKeyWriter.scheme(of: exchange).text, host: request.host.text,
+                path: request.path.text)
             if var target { target.withUTF8 { purge(exchange, $0) } }
         }
     }

@@ -10,7 +10,6 @@ enum StoredAnswer {
             switch facts.conditions.evaluate(etag: response.etag, lastModified: response.lastModified) {
             case .proceed: break
             case .notModified: return sendNotModified(response.lines, to: exchange)
-            case .failed: return exchange.answer(preconditionFailed)
             }
         }
         if facts.hasRange, response.status == 200, !exchange.request.isHEAD, sendPart(response, to: exchange) { return }
@@ -58,13 +57,17 @@ enum StoredAnswer {
         return true
     }
 
-    static let preconditionFailed = Reply(
-        status: 412, kind: "precondition-failed", title: "Precondition failed",
-        detail: "The stored response is not the one that the request's precondition names.")
     private static let rangeNotSatisfiable = Reply(
         status: 416, kind: "range-not-satisfiable", title: "Range not satisfiable",
         detail: "The body is shorter than the first byte of the range.")
-    static let onlyIfCached = Reply(
+    /// RFC 9111 §5.2.1.7: the request may not go on to the origin.
+    static func refuse(_ exchange: Exchange) {
+        exchange.responseLines.append("Cache-Status: sluice; detail=only-if-cached\r\nX-Cache: MISS\r\n")
+        exchange.record.cache = .miss
+        exchange.answer(onlyIfCached)
+    }
+
+    private static let onlyIfCached = Reply(
         status: 504, kind: "not-cached", title: "Gateway timeout",
         detail: "The request allows only a stored response (only-if-cached), and none may be used.")
 }

@@ -2,6 +2,8 @@
 package struct LeasingCounters: Hashable, Sendable {
     /// Entries of requests that were paid from a lease.
     package var paid = 0
+    /// Requests that leases alone admitted.
+    package var admittedLocally = 0
     /// Requests that were refused without asking.
     package var refusedLocally = 0
     /// Requests that waited for the answer to another one's question.

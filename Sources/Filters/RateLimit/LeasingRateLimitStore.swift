@@ -27,6 +27,8 @@ package final class LeasingRateLimitStore: RateLimitStore {
     /// Whom to tell that all leases have been given back.
     var closed: (() -> Void)?
     package internal(set) var counters = LeasingCounters()
+    /// Leases that are held, or were until just now.
+    package var leaseCount: Int { active.count }
 
     /// A request that has waited for another one's answer in vain asks for itself.
     private static let mostJoins = 1
@@ -95,6 +97,7 @@ package final class LeasingRateLimitStore: RateLimitStore {
     }
 
     private func pay(_ request: TakeRequest, _ now: Int) -> Bool {
+        counters.admittedLocally += 1
         for part in parts {
             guard let cell = part.cell else { continue }
             if case .paid = part.role {

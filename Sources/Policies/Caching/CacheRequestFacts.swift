@@ -12,13 +12,13 @@ package struct CacheRequestFacts: Sendable {
         switch name.count {
         case 5: if name.isCaseless("range") { hasRange = true }
         case 6: if name.isCaseless("pragma") { notePragma(value) }
-        case 8: if name.isCaseless("if-match") { Self.join(&conditions.ifMatch, value) }
+        case 8: if name.isCaseless("if-match") { conditions.isForOrigin = true }
         case 13:
             if name.isCaseless("cache-control") { directives.add(value) }
             if name.isCaseless("if-none-match") { Self.join(&conditions.ifNoneMatch, value) }
             if name.isCaseless("authorization") { hasAuthorization = true }
         case 17: if name.isCaseless("if-modified-since") { conditions.ifModifiedSince = HTTPTime.parse(value) }
-        case 19: if name.isCaseless("if-unmodified-since") { conditions.ifUnmodifiedSince = HTTPTime.parse(value) }
+        case 19: if name.isCaseless("if-unmodified-since") { conditions.isForOrigin = true }
         default: break
         }
     }

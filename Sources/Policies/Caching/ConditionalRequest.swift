@@ -1,41 +1,35 @@
 /// The preconditions of a request against a stored response (RFC 9110 §13).
 package struct ConditionalRequest: Sendable {
-    package enum Outcome: Hashable, Sendable { case proceed, notModified, failed }
+    package enum Outcome: Hashable, Sendable { case proceed, notModified }
 
-    /// Elements of `If-None-Match` and `If-Match`, several lines joined by commas; nil if there is no such field.
+    /// Elements of `If-None-Match`, several lines joined by commas; nil if there is no such field.
     package var ifNoneMatch: [UInt8]?
-    package var ifMatch: [UInt8]?
     package var ifModifiedSince: Int?
-    package var ifUnmodifiedSince: Int?
+    /// It has `If-Match` or `If-Unmodified-Since`, of which only the origin may say that they fail: it alone knows what
+    /// the resource is now (RFC 9111 §4.3.2).
+    package var isForOrigin = false
 
     package init() {}
 
-    package var isEmpty: Bool {
-        ifNoneMatch == nil && ifMatch == nil && ifModifiedSince == nil && ifUnmodifiedSince == nil
-    }
+    package var isEmpty: Bool { ifNoneMatch == nil && ifModifiedSince == nil }
 
     /// In the order of RFC 9110 §13.2.2.
     /// - Parameters:
     ///   - lastModified: of the stored response; without one its Date (RFC 9111 §4.3.2). Seconds since 1970.
     package func evaluate(etag: [UInt8], lastModified: Int?) -> Outcome {
-        if let ifMatch {
-            guard Self.matches(ifMatch, etag, isStrong: true) else { return .failed }
-        } else if let ifUnmodifiedSince, let lastModified, lastModified > ifUnmodifiedSince {
-            return .failed
-        }
-        if let ifNoneMatch { return Self.matches(ifNoneMatch, etag, isStrong: false) ? .notModified : .proceed }
+        if let ifNoneMatch { return Self.matches(ifNoneMatch, etag) ? .notModified : .proceed }
         if let ifModifiedSince, let lastModified, lastModified <= ifModifiedSince { return .notModified }
         return .proceed
     }
 
-    /// Whether a list of entity tags, or `*`, holds this one (RFC 9110 §8.8.3.2).
-    package static func matches(_ list: [UInt8], _ etag: [UInt8], isStrong: Bool) -> Bool {
+    /// Whether a list of entity tags, or `*`, holds this one, be it weak (RFC 9110 §8.8.3.2).
+    static func matches(_ list: [UInt8], _ etag: [UInt8]) -> Bool {
         list.withUnsafeBufferPointer { list in
             if list.withoutBlanks.isCaseless("*") { return true }
             guard !etag.isEmpty else { return false }
             return etag.withUnsafeBufferPointer { etag in
                 var isFound = false
-                list.forEachPart(hasEscapes: false) { isFound = isFound || equal($0, etag, isStrong: isStrong) }
+                list.forEachPart(hasEscapes: false) { isFound = isFound || equal($0, etag, isStrong: false) }
                 return isFound
             }
         }

@@ -88,9 +88,17 @@ package struct StorageRules: Hashable, Sendable {
         if response.vary.isUnknown { return .varyStar }
         let isShared = directives.isPublic || directives.sharedMaxAge != nil
         if request.hasAuthorization, !isPerIdentity, !isShared, !directives.mustRevalidate { return .authorization }
-        // A cookie is most often meant for one client, whatever was said of the page by default.
-        let keepsCookies = isShared || isTargeted || directives.withheldFields.contains("set-cookie")
+        let keepsCookies =
+            isShared || isTargeted || directives.withheldFields.contains("set-cookie")
+            || hasOwnFreshness(response, directives)
         return response.setsCookie && !keepsCookies ? .setCookie : nil
+    }
+
+    /// RFC 9111 §7.3: a cookie does not make private what its origin itself calls fresh. But it is most often meant for one
+    /// client, so that neither the route's defaults nor a heuristic may make others share it.
+    private func hasOwnFreshness(_ response: CacheResponseFacts, _ directives: CacheDirectives) -> Bool {
+        if let maxAge = directives.maxAge { return maxAge > 0 }
+        return response.expires.map { $0 > response.date ?? $0 } ?? false
     }
 
     /// RFC 9111 §3, last list: what neither says that it may be stored nor has a status for which that goes without saying

@@ -47,7 +47,14 @@ package struct VaryNames: Hashable, Sendable {
                 for byte in part { bytes.append(ignoresCase ? lowerCase(byte) : byte) }
             }
         }
+        if name == "accept-language" { sortElements(&bytes) }
         if bytes.isEmpty { bytes.append(comma) }
+    }
+
+    /// The order of languages says nothing that a weight does not (RFC 9110 §12.5.4), so that it selects nothing either.
+    private static func sortElements(_ bytes: inout [UInt8]) {
+        let parts = bytes.split(separator: UInt8(ascii: ",")).sorted { $0.lexicographicallyPrecedes($1) }
+        bytes = Array(parts.joined(separator: [UInt8(ascii: ",")]))
     }
 
     /// Fields in which a comma separates nothing: to leave one out would make two clients' values one.

@@ -37,6 +37,12 @@ package struct ConnectionMetrics: Sendable {
     package var accepted = 0
     /// Closed at once because the listener was at its limit.
     package var refused = 0
+    /// TLS handshakes of clients that failed.
+    package var failedHandshakes = 0
+    /// HTTP/2 connections ended because of how their client behaved.
+    package var floods = 0
+    /// Upgraded connections that are open now.
+    package var tunnels = 0
     /// Requests answered 400, 431 or 501 because their bytes could not be taken for one request.
     package var malformedRequests = 0
 
@@ -46,6 +52,9 @@ package struct ConnectionMetrics: Sendable {
         left.open += right.open
         left.accepted += right.accepted
         left.refused += right.refused
+        left.failedHandshakes += right.failedHandshakes
+        left.floods += right.floods
+        left.tunnels += right.tunnels
         left.malformedRequests += right.malformedRequests
     }
 }

@@ -3,6 +3,7 @@ package struct MetricValues: Sendable {
     package var routes: [RouteMetrics] = []
     package var upstreams: [UpstreamMetrics] = []
     package var policies: [LimitMetrics] = []
+    package var leases = LeaseMetrics()
     package var redis = RedisMetrics()
     package var connections = ConnectionMetrics()
     package var cache = CacheGauges()
@@ -25,6 +26,7 @@ package struct MetricValues: Sendable {
         add(&left.routes, right.routes, +=)
         add(&left.upstreams, right.upstreams, +=)
         add(&left.policies, right.policies, +=)
+        left.leases += right.leases
         left.redis += right.redis
         left.connections += right.connections
         left.cache += right.cache

@@ -11,6 +11,7 @@ package enum PrometheusText {
         renderDurations(Array(routes), &writer)
         renderCache(Array(routes), values.cache, &writer)
         renderLimits(Array(zip(snapshot.names.policies.names, values.policies)), &writer)
+        renderLeases(values.leases, &writer)
         let upstreams = zip(snapshot.names.upstreams.names, values.upstreams).dropFirst(2)
         renderUpstreams(Array(upstreams), &writer)
         renderBreakers(Array(upstreams), &writer)
@@ -83,6 +84,21 @@ package enum PrometheusText {
         }
     }
 
+    private static func renderLeases(_ leases: LeaseMetrics, _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_limit_answers_total", .counter, "Requests with limits, by who decided about them.")
+        for answer in LimitAnswer.allCases { writer.sample([("from", answer.label)], leases.answers[answer]) }
+        writer.begin("sluice_limit_joined_total", .counter, "Requests that waited for another one's answer from Redis.")
+        writer.sample(leases.joined)
+        writer.begin(
+            "sluice_limit_lease_calls_total", .counter, "Calls to Redis for leases that no request waited for.")
+        writer.sample(leases.calls)
+        writer.begin("sluice_limit_lease_tokens_total", .counter, "Tokens that leases were granted, and gave back.")
+        writer.sample([("way", "granted")], leases.grantedTokens)
+        writer.sample([("way", "returned")], leases.returnedTokens)
+        writer.begin("sluice_limit_leases", .gauge, "Leases that are looked after now, of all workers.")
+        writer.sample(leases.held)
+    }
+
     private static func renderUpstreams(_ upstreams: [(String, UpstreamMetrics)], _ writer: inout PrometheusWriter) {
         writer.begin("sluice_upstream_attempts_total", .counter, "Attempts at an upstream, retries included.")
         for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.attempts) }
@@ -144,6 +160,13 @@ package enum PrometheusText {
         writer.sample(connections.accepted)
         writer.begin("sluice_connections_refused_total", .counter, "Connections closed at once because of the limit.")
         writer.sample(connections.refused)
+        writer.begin("sluice_tls_handshake_failures_total", .counter, "TLS handshakes of clients that failed.")
+        writer.sample(connections.failedHandshakes)
+        writer.begin(
+            "sluice_http2_floods_total", .counter, "HTTP/2 connections ended because their client flooded them.")
+        writer.sample(connections.floods)
+        writer.begin("sluice_tunnels", .gauge, "Upgraded connections, such as WebSockets, that are open.")
+        writer.sample(connections.tunnels)
         writer.begin("sluice_malformed_requests_total", .counter, "Requests whose bytes were refused.")
         writer.sample(connections.malformedRequests)
     }

@@ -14,6 +14,7 @@ final class CacheOrigin: Sendable {
         var cut: Int?
         /// Instead of the framing by `Content-Length`.
         var isChunked = false
+        var hasDate = true
     }
 
     private struct State {
@@ -67,7 +68,8 @@ final class CacheOrigin: Sendable {
         let isKnown =
             etag != nil && request["If-None-Match"] == etag
             || modified != nil && request["If-Modified-Since"] == modified
-        let fields = (["Date: \(httpDate())"] + answer.fields).map { $0 + "\r\n" }.joined()
+        let date = answer.hasDate ? ["Date: \(httpDate())"] : []
+        let fields = (date + answer.fields).map { $0 + "\r\n" }.joined()
         if isKnown, answer.status.hasPrefix("200") {
             return steps + [.text("HTTP/1.1 304 Not Modified\r\n\(fields)X-Count: \(count)\r\n\r\n")]
         }

@@ -8,6 +8,8 @@ final class Node: Sendable {
     let adminPort: Int
     let configurationPath: String
     private let files: TemporaryDirectory
+    /// Further keys of its listener, such as `tls: {…}`.
+    private let listener: String
     private let environment: [String: String]
     private let process: Mutex<ChildProcess?>
 
@@ -15,8 +17,9 @@ final class Node: Sendable {
     /// - Parameter configuration: all but `listeners` and `admin.bind`, which are this node's own.
     init(
         _ configuration: String, name: String = "node1", adminToken: String? = nil,
-        environment: [String: String] = [:]
+        listener: String = "", environment: [String: String] = [:]
     ) async throws {
+        self.listener = listener.isEmpty ? "" : ", " + listener
         files = try TemporaryDirectory("node")
         port = try freePort()
         adminPort = try freePort()
@@ -68,7 +71,7 @@ final class Node: Sendable {
     /// Writes the file anew, without the node knowing.
     /// - Parameter further: ports to listen on besides `port`.
     func write(_ configuration: String, further: [Int] = []) throws {
-        let binds = ([port] + further).map { "{ bind: \"127.0.0.1:\($0)\" }" }.joined(separator: ", ")
+        let binds = ([port] + further).map { "{ bind: \"127.0.0.1:\($0)\"\(listener) }" }.joined(separator: ", ")
         try files.write("sluice.yaml", "listeners: [\(binds)]\n" + rest + configuration)
     }
 

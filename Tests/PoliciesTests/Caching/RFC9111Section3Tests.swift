@@ -20,7 +20,17 @@ struct RFC9111Section3Tests {
             (200, ["Cache-Control: max-age=9, PRIVATE"], .isPrivate),
             (200, ["Cache-Control: max-age=9", "Cache-Control: no-store"], .noStore),
             (200, ["Cache-Control: max-age=9", "Vary: Accept, *"], .varyStar),
-            (200, ["Cache-Control: max-age=9", "Set-Cookie: a=b"], .setCookie),
+            (200, ["Cache-Control: max-age=0", "ETag: \"a\"", "Set-Cookie: a=b"], .setCookie),
+            (200, ["Last-Modified: Mon, 23 Nov 2026 10:00:00 GMT", "Set-Cookie: a=b"], .setCookie),
+            (200, ["Expires: 0", "ETag: \"a\"", "Set-Cookie: a=b"], .setCookie),
+            (200, ["Cache-Control: max-age=9", "Set-Cookie: a=b"], nil),
+            (
+                200,
+                [
+                    "Date: Tue, 24 Nov 2026 10:00:00 GMT", "Expires: Tue, 24 Nov 2026 10:00:09 GMT",
+                    "Set-Cookie: a=b",
+                ], nil
+            ),
             (200, [], .noFreshness), (200, ["Cache-Control: max-age=0"], .noFreshness),
             (206, ["Cache-Control: max-age=9"], .partial), (304, ["Cache-Control: max-age=9"], .status),
             (
@@ -34,6 +44,17 @@ struct RFC9111Section3Tests {
         ] as [(Int, [String], StorageRules.Refusal?)])
     func refusals(_ status: Int, _ lines: [String], _ refusal: StorageRules.Refusal?) {
         #expect(decide(responseFacts(status, lines)).refusal == refusal)
+    }
+
+    @Test("section 7.3: a cookie is not shared because the route would have it so")
+    func cookies() {
+        var rules = StorageRules()
+        rules.forceTTL = 60_000_000
+        #expect(decide(responseFacts(200, "Set-Cookie: a=b"), rules).refusal == .setCookie)
+        #expect(decide(responseFacts(200, "Cache-Control: max-age=0", "Set-Cookie: a=b"), rules).refusal == .setCookie)
+        rules = StorageRules()
+        rules.ttl = 60_000_000
+        #expect(decide(responseFacts(200, "Set-Cookie: a=b"), rules).refusal == .setCookie)
     }
 
     @Test(

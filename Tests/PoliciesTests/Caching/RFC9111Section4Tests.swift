@@ -103,8 +103,10 @@ struct RFC9111Section4Tests {
             withText(value) { VaryNames.normalise($0, of: name, into: &bytes) }
             return String(decoding: bytes, as: UTF8.self)
         }
-        #expect(normal("en-GB ,  de;q=0.5", "accept-language") == "en-gb,de;q=0.5")
-        #expect(normal("en,, de", "accept-language") == "en,de")
+        #expect(normal("EN-gb ,  de;q=0.5", "accept-language") == "de;q=0.5,en-gb")
+        #expect(normal("en,, de", "accept-language") == normal("de,en", "accept-language"))
+        #expect(normal("", "accept-language") == ",")
+        #expect(normal("gzip, br", "accept-encoding") == "gzip,br")
         #expect(normal("A, b", "x-custom") == "A,b")
         #expect(responseFacts(200, "Vary: " + (0..<40).map { "x\($0)" }.joined(separator: ",")).vary.isUnknown)
     }
@@ -153,6 +155,20 @@ struct RFC9111Section4Tests {
                 == "A: 1\r\nContent-Encoding: gzip\r\nB: 9\r\nC: 4\r\n")
     }
 
+    @Test(
+        "section 4.3.5: an answer to HEAD renews what it describes, and outdates anything else",
+        arguments: [
+            ([], nil, HeadUpdate.renews), (["ETag: \"a\""], 3, .renews), (["ETag: \"b\""], 3, .outdates),
+            (["ETag: W/\"a\""], nil, .outdates), ([], 4, .outdates),
+            (["Last-Modified: Mon, 23 Nov 2026 10:00:00 GMT"], nil, .renews),
+            (["Last-Modified: Mon, 23 Nov 2026 10:00:01 GMT"], nil, .outdates),
+        ] as [([String], Int?, HeadUpdate)])
+    func headUpdate(_ lines: [String], _ told: Int?, _ expected: HeadUpdate) {
+        let stored = responseFacts(200, "ETag: \"a\"", "Last-Modified: Mon, 23 Nov 2026 10:00:00 GMT")
+        let update = HeadUpdate.decide(stored: stored, length: 3, head: responseFacts(200, lines), told: told)
+        #expect(update == expected)
+    }
+
     @Test("section 4.4: what a change makes void")
     func invalidation() {
         func target(_ reference: String) -> String? {
@@ -173,6 +189,11 @@ struct RFC9111Section4Tests {
         ] {
             #expect(target(foreign) == nil, "\(foreign)")
         }
+        #expect(
+            InvalidationTargets.resolve(
+                "https://a.example:443/k", scheme: "https", host: "a.example", path: "/x") == "/k")
+        #expect(
+            InvalidationTargets.resolve("http://a.example/k", scheme: "https", host: "a.example", path: "/x") == nil)
         for (method, isUnsafe) in [
             ("POST", true), ("DELETE", true), ("M-SEARCH", true), ("GET", false), ("OPTIONS", false),
         ] {

@@ -29,6 +29,14 @@ struct PrometheusTextTests {
         #expect(page.value("sluice_limit_decisions_total", ["policy": "users#1", "decision": "admitted"]) == 20)
         #expect(page.value("sluice_limit_decisions_total", ["policy": "users#1", "decision": "degraded"]) == 6)
         #expect(page.value("sluice_limit_decisions_total", ["policy": "users#1", "decision": "shadow_refused"]) == 8)
+        #expect(page.value("sluice_limit_answers_total", ["from": "lease"]) == 18)
+        #expect(page.value("sluice_limit_answers_total", ["from": "known_refusal"]) == 0)
+        #expect(page.value("sluice_limit_answers_total", ["from": "redis"]) == 4)
+        #expect(page.value("sluice_limit_joined_total") == 2)
+        #expect(page.value("sluice_limit_lease_calls_total") == 6)
+        #expect(page.value("sluice_limit_lease_tokens_total", ["way": "granted"]) == 40)
+        #expect(page.value("sluice_limit_lease_tokens_total", ["way": "returned"]) == 8)
+        #expect(page.value("sluice_limit_leases") == 2)
         #expect(page.value("sluice_nodes") == 3)
         #expect(page.value("sluice_upstream_failures_total", ["upstream": "backend", "kind": "connect_timeout"]) == 2)
         #expect(page.value("sluice_breaker_state", ["upstream": "backend"]) == 2)
@@ -77,6 +85,15 @@ struct PrometheusTextTests {
         try ExpositionParser(String(decoding: PrometheusText.render(snapshot), as: UTF8.self))
     }
 
+    private func busyLeases() -> LeaseMetrics {
+        var leases = LeaseMetrics()
+        leases.answers[.lease] = 9
+        leases.answers[.redis] = 2
+        (leases.joined, leases.calls) = (1, 3)
+        (leases.grantedTokens, leases.returnedTokens, leases.held) = (20, 4, 1)
+        return leases
+    }
+
     /// Two workers that saw the same.
     private func busySnapshot() -> MetricsSnapshot {
         var names = MetricNames()
@@ -101,6 +118,7 @@ struct PrometheusTextTests {
         worker.values.upstreams[backend].breaker = .open
         worker.values.upstreams[backend].transitions[.open] = 1
         worker.values.upstreams[backend].latency.record(microseconds: 1900)
+        worker.values.leases = busyLeases()
         worker.values.redis.failures[.timeout] = 2
         worker.values.redis.latency.record(microseconds: 120)
         worker.values.connections.open = 7

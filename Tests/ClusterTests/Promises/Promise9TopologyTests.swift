@@ -2,8 +2,9 @@ import TestSupport
 import Testing
 
 extension Cluster {
-    @Suite("Nodes on every topology of Redis")
-    struct TopologyTests {
+    /// STATE.md, promise 9.
+    @Suite("Promise 9: nodes on every topology of Redis")
+    struct Promise9TopologyTests {
         /// Two nodes that share the Redis at a URL; `tls` is what `state.tls` holds.
         private func nodes(_ url: String, tls: String? = nil, _ upstream: DemoUpstream) async throws -> [Node] {
             let state = tls.map { "state: { redis: \"${TEST_REDIS}\", timeout: 2s, tls: \($0) }" }
@@ -69,6 +70,19 @@ extension Cluster {
                 try await master.cli("ZCARD", "sluice:nodes") == "2"
             }
             #expect(try admitted(20, by: nodes) == 20)
+        }
+
+        /// What a careful operator grants: this namespace, its channel, and no command that administers the server.
+        @Test("a user whose rights end at the namespace")
+        func user() async throws {
+            let redis = try await RedisServer()
+            try await redis.cli("ACL", "SETUSER", "gate", "on", ">pw", "~sluice:*", "&sluice:*", "+@all", "-@dangerous")
+            try await redis.cli("ACL", "SETUSER", "default", "off")
+            let upstream = try await DemoUpstream()
+            let nodes = try await nodes(redis.url.replacing("://", with: "://gate:pw@"), upstream)
+            try expectOneQuota(nodes)
+            let credentials = ["--no-auth-warning", "--user", "gate", "--pass", "pw"]
+            #expect(try await redis.cli(credentials + ["EXISTS", "sluice:bucket:{users.consumer:acme}"]) == "1")
         }
 
         @Test("TLS, with the CA and this node's certificate from files")

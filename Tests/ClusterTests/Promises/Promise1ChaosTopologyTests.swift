@@ -3,9 +3,9 @@ import Testing
 import Verification
 
 extension Cluster {
-    /// Issue 3, "Faults": the same as `ChaosTests` where Redis is more than one server.
-    @Suite("Limits while Redis moves")
-    struct ChaosTopologyTests {
+    /// Issue 3, "Faults": the same as `Promise1ChaosTests` where Redis is more than one server.
+    @Suite("Promise 1: limits hold while Redis moves")
+    struct Promise1ChaosTopologyTests {
         /// Replication is asynchronous: what the master had acknowledged and not yet passed on is admitted once more.
         @Test("a master that dies is followed to its replica; what is lost with it is less than one capacity")
         func sentinelFailover() async throws {

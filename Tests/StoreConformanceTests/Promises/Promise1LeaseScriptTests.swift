@@ -5,8 +5,8 @@ import Testing
 @testable import Filters
 
 /// Prepaid leases in the real script (STATE.md, promise 1), against holders that make the most of them.
-@Suite("leases in the script", .ownThreads)
-struct LeaseScriptTests {
+@Suite("Promise 1: leases in the script", .ownThreads)
+struct Promise1LeaseScriptTests {
     private let start = 1_800_000_000_000_000
     private let policy = LimitPolicy(name: "p", windows: [RateWindow(count: 1000, periodMicroseconds: second)])
 

@@ -7,8 +7,8 @@ import Verification
 extension Cluster {
     /// Issue 3, "Faults": whatever fails, nothing is admitted that may not be, nobody waits for Redis longer than the
     /// timeout, nothing is a 500, and all is well again afterwards without anybody's help.
-    @Suite("Limits while things fail")
-    struct ChaosTests {
+    @Suite("Promise 1: limits hold while things fail")
+    struct Promise1ChaosTests {
         @Test(
             "nodes killed and stopped, Redis stopped, asleep and without its scripts, at random", arguments: [11, 12])
         func randomFaults(_ seed: UInt64) async throws {

@@ -4,8 +4,8 @@ import Testing
 
 extension Cluster {
     /// STATE.md, promise 4: Redis slow or down never takes the gateway down.
-    @Suite("A node whose Redis fails")
-    struct RedisOutageTests {
+    @Suite("Promise 4: a node whose Redis fails")
+    struct Promise4OutageTests {
         private let redis: RedisServer
         private let upstream: DemoUpstream
 
@@ -109,6 +109,30 @@ extension Cluster {
             try await eventually("limits are shared") {
                 try request("/x", port: node.port)["Sluice-Degraded"] == nil
             }
+        }
+
+        /// Each node enforces its share, so the quota of the cluster still holds.
+        @Test("without Redis three nodes together stay within the quota")
+        func quotaWithoutRedis() async throws {
+            let cluster = try await SharedCluster()
+            // Until each node has heard of the two others.
+            try await Task.sleep(for: .milliseconds(2200))
+            #expect(try await cluster.redis.cli("ZCARD", "sluice:nodes") == "3")
+            try await cluster.redis.kill9()
+            let started = ContinuousClock.now
+            var admitted = 0
+            for node in cluster.nodes {
+                let connection = try RawConnection(port: node.port)
+                for _ in 0..<60 {
+                    let response = try connection.exchange("/api/users/7", [SharedCluster.acmeKey])
+                    try #require([200, 429].contains(response.status), "\(response.head)")
+                    #expect(response["Sluice-Degraded"] == "rate-limit")
+                    if response.status == 200 { admitted += 1 }
+                }
+            }
+            let elapsed = (ContinuousClock.now - started) / .seconds(1)
+            #expect(admitted >= 90)
+            #expect(Double(admitted) <= 100 + (elapsed * 100 / 60).rounded(.up))
         }
     }
 }
