@@ -31,6 +31,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -38,7 +39,7 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Gateway", "Verification", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Gateway", "JSON", "Verification", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         // Beside the gateway, not part of it: drives load through nodes and counts what they admit.
@@ -46,13 +47,12 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Filters", "Transport", "Telemetry", "Configuration", "Credentials", "RedisClient", "Encryption",
-                nioCore,
-                nioPosix,
+                "Filters", "Transport", "Telemetry", "Configuration", "Credentials", "JSON", "RedisClient",
+                "Encryption", "Transcoding", nioCore, nioPosix,
             ]),
         library(
             "Filters",
-            ["GatewayCore", "HTTPWire", "Credentials", "Policies", "RedisClient", "Telemetry", nioCore],
+            ["GatewayCore", "HTTPWire", "Credentials", "JSON", "Policies", "RedisClient", "Telemetry", nioCore],
             resources: [
                 .embedInCode("RateLimit/take.lua"), .embedInCode("RateLimit/places.lua"),
                 .embedInCode("RateLimit/grant.lua"),
@@ -75,9 +75,14 @@ let package = Package(
         library("Encryption", [nioCore, nioSSL]),
         library("Telemetry"),
         library("Configuration", ["Policies", .product(name: "Yams", package: "Yams")]),
-        library("Credentials", ["COpenSSL"]),
+        library("Credentials", ["COpenSSL", "JSON"]),
+        // JSON over HTTP to gRPC and back, by descriptor; swift-protobuf reads the descriptor sets and nothing else.
+        library(
+            "Transcoding", ["JSON", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            resources: [.embedInCode("Descriptors/wellknown.pb")]),
         library("GatewayCore", ["CLinux", "HTTPWire", nioCore]),
         library("HTTPWire"),
+        library("JSON"),
         library("Policies"),
         // No pkgConfig: hiredis.pc carries a -D flag that SwiftPM warns about in each build, and nothing that is needed.
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
@@ -98,7 +103,11 @@ let package = Package(
         tests("PoliciesTests", ["Policies"]),
         tests("HTTPWireTests", ["HTTPWire"]),
         tests("GatewayCoreTests", ["GatewayCore", "HTTPWire", nioCore]),
-        tests("CredentialsTests", ["Credentials", "TestSupport"]),
+        tests("JSONTests", ["JSON"]),
+        tests("CredentialsTests", ["Credentials", "JSON", "TestSupport"]),
+        .testTarget(
+            name: "TranscodingTests", dependencies: ["Transcoding", "JSON"], exclude: ["Fixtures"],
+            swiftSettings: strict),
         tests("HTTP2Tests", ["HTTP2", "HTTPWire", nioCore]),
         tests("ConfigurationTests", ["Configuration"]),
         tests("TelemetryTests", ["Telemetry"]),
@@ -111,7 +120,10 @@ let package = Package(
             ]),
         tests(
             "FiltersTests",
-            ["Filters", "GatewayCore", "HTTPWire", "Credentials", "Policies", "Telemetry", "TestSupport", nioCore]),
+            [
+                "Filters", "GatewayCore", "HTTPWire", "Credentials", "JSON", "Policies", "Telemetry", "TestSupport",
+                nioCore,
+            ]),
         tests("StoreConformanceTests", ["Filters", "GatewayCore", "Policies", "RedisClient", "TestSupport"]),
         tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Policies", "Telemetry", "TestSupport"]),
         tests("VerificationTests", ["Verification", "Policies"]),

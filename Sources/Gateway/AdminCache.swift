@@ -1,5 +1,6 @@
 import Credentials
 import GatewayCore
+import JSON
 import NIOCore
 
 /// The cache in the admin API: `GET /api/cache` says what there is, `POST /api/cache/purge` removes from it.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Credentials
 import Foundation
+import JSON
 
 /// `sluice token`: a signed JWT for trying things out.
 struct TokenCommand: ParsableCommand {

@@ -1,4 +1,5 @@
 import COpenSSL
+import JSON
 
 /// The 32 bytes of a SHA-256.
 package struct Digest: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import JSON
+
 /// A token in compact form taken apart (RFC 7515 section 7.1): `header.payload.signature`, nothing decoded yet.
 struct CompactToken {
     static let maximumBytes = 16 * 1024

@@ -1,3 +1,5 @@
+import JSON
+
 /// Makes tokens: `sluice token`, and the tests of everything that verifies them.
 package struct JWTSigner: Sendable {
     private enum Material: Sendable {

@@ -1,3 +1,5 @@
+import JSON
+
 /// Decides whether a token (RFC 7519, signed by RFC 7515) is genuine and meant for us, following RFC 8725.
 ///
 /// The signature is checked before any claim is read; the algorithm must be among those configured and must fit the

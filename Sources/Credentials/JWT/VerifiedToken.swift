@@ -1,3 +1,5 @@
+import JSON
+
 /// The claims of a token whose signature was checked (RFC 7519 section 4.1). A class, so that remembering and passing
 /// it on costs one reference count.
 package final class VerifiedToken: Sendable {

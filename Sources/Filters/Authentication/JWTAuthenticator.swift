@@ -1,6 +1,7 @@
 import Credentials
 import GatewayCore
 import HTTPWire
+import JSON
 
 #if canImport(Glibc)
     import Glibc

@@ -1,6 +1,7 @@
 import Credentials
 import Foundation
 import GatewayCore
+import JSON
 import Testing
 
 @testable import Filters

@@ -1,6 +1,6 @@
-/// Writes a JSON tree as compact text: the signing side of tokens.
-enum JSONWriter {
-    static func write(_ value: JSONValue) -> [UInt8] {
+/// Writes a JSON tree, or one string of it, as compact text.
+package enum JSONWriter {
+    package static func write(_ value: JSONValue) -> [UInt8] {
         var text: [UInt8] = []
         append(value, to: &text)
         return text
@@ -34,7 +34,7 @@ enum JSONWriter {
         text.append(UInt8(ascii: close))
     }
 
-    private static func append(_ string: String, to text: inout [UInt8]) {
+    package static func append(_ string: String, to text: inout [UInt8]) {
         let digits = Array("0123456789abcdef".utf8)
         text.append(UInt8(ascii: "\""))
         for byte in string.utf8 {

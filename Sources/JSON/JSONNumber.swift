@@ -9,6 +9,14 @@ package struct JSONNumber: Hashable, Sendable {
         self.text = text
     }
 
+    /// Nil where `text` is no number by RFC 8259, or has anything around it.
+    package init?(_ text: String) {
+        guard let value = try? JSONReader.read(Array(text.utf8)), let number = value.number,
+            number.text.utf8.count == text.utf8.count
+        else { return nil }
+        self = number
+    }
+
     package init(_ integer: Int) {
         self.text = String(integer)
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Credentials
+@testable import JSON
 
 @Suite("JSON reader")
 struct JSONReaderTests {
@@ -72,9 +72,17 @@ struct JSONReaderTests {
         #expect(throws: JSONFailure.self) { try JSONReader.read(nested(8000)) }
     }
 
+    @Test("a caller may set other bounds, and the message names them")
+    func ownBounds() throws {
+        let text = bytes(String(repeating: "[", count: 40) + String(repeating: "]", count: 40))
+        _ = try JSONReader.read(text, maximumBytes: 80, maximumDepth: 40)
+        #expect(throws: JSONFailure.self) { try JSONReader.read(text, maximumBytes: 79, maximumDepth: 40) }
+        #expect(throws: JSONFailure.self) { try JSONReader.read(text, maximumBytes: 80, maximumDepth: 39) }
+    }
+
     @Test("16 KiB are read, one byte more is not")
     func sizeBound() throws {
-        let text = [UInt8](repeating: 0x20, count: JSONReader.maximumBytes - 1) + [0x31]
+        let text = [UInt8](repeating: 0x20, count: JSONReader.defaultMaximumBytes - 1) + [0x31]
         #expect(try JSONReader.read(text).number?.integer == 1)
         #expect(throws: JSONFailure.self) { try JSONReader.read([0x20] + text) }
     }
@@ -102,3 +110,5 @@ struct JSONReaderTests {
         #expect(accepted > 1000)
     }
 }
+
+private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }

@@ -98,7 +98,7 @@ extension JSONReader {
     }
 }
 
-func hexValue(_ character: UInt8) -> UInt8? {
+package func hexValue(_ character: UInt8) -> UInt8? {
     switch character {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Credentials
+@testable import JSON
 
 @Suite("JSON numbers")
 struct JSONNumberTests {

@@ -1,4 +1,4 @@
-/// A JSON text as a read-only tree: what JOSE headers and claims are judged by.
+/// A JSON text as a read-only tree: what JOSE headers and claims are judged by, and what transcoding reads.
 package enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -38,7 +38,7 @@ package enum JSONValue: Hashable, Sendable {
     }
 
     /// One string, or an array of nothing but strings (how `aud` and `scp` are written); nil for anything else.
-    var stringList: [String]? {
+    package var stringList: [String]? {
         if let string { return [string] }
         guard let array else { return nil }
         var list: [String] = []
@@ -89,7 +89,7 @@ package struct JSONObject: Hashable, Sendable {
 
 /// Names, issuers and audiences are compared byte by byte (RFC 7519 section 2): Swift's `==` on strings would also
 /// hold for different spellings that Unicode calls equivalent.
-func isSameText(_ left: String, _ right: String) -> Bool {
+package func isSameText(_ left: String, _ right: String) -> Bool {
     left.utf8.elementsEqual(right.utf8)
 }
 

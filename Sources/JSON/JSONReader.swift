@@ -2,22 +2,29 @@
 /// refused. A token's claims must mean the same to the gateway and to every service behind it.
 ///
 /// Refused besides what the grammar refuses: duplicate names, invalid UTF-8 and unpaired surrogates, a byte order
-/// mark, texts over 16 KiB, and nesting deeper than 16.
+/// mark, and texts longer or nested deeper than the bounds: those of a token's claims unless the caller sets its own.
 package struct JSONReader {
-    package static let maximumBytes = 16 * 1024
-    package static let maximumDepth = 16
+    package static let defaultMaximumBytes = 16 * 1024
+    package static let defaultMaximumDepth = 16
 
     let bytes: UnsafeRawBufferPointer
     var position = 0
     private var depth = 0
+    private let maximumDepth: Int
 
-    private init(_ bytes: UnsafeRawBufferPointer) {
+    private init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int) {
         self.bytes = bytes
+        self.maximumDepth = maximumDepth
     }
 
-    package static func read(_ bytes: UnsafeRawBufferPointer) throws(JSONFailure) -> JSONValue {
-        guard bytes.count <= maximumBytes else { throw JSONFailure("is longer than 16 KiB", at: maximumBytes) }
-        var reader = JSONReader(bytes)
+    package static func read(
+        _ bytes: UnsafeRawBufferPointer, maximumBytes: Int = defaultMaximumBytes,
+        maximumDepth: Int = defaultMaximumDepth
+    ) throws(JSONFailure) -> JSONValue {
+        guard bytes.count <= maximumBytes else {
+            throw JSONFailure("is longer than \(maximumBytes) bytes", at: maximumBytes)
+        }
+        var reader = JSONReader(bytes, maximumDepth: maximumDepth)
         reader.skipWhitespace()
         let value = try reader.readValue()
         reader.skipWhitespace()
@@ -25,9 +32,13 @@ package struct JSONReader {
         return value
     }
 
-    package static func read(_ bytes: [UInt8]) throws(JSONFailure) -> JSONValue {
+    package static func read(
+        _ bytes: [UInt8], maximumBytes: Int = defaultMaximumBytes, maximumDepth: Int = defaultMaximumDepth
+    ) throws(JSONFailure) -> JSONValue {
         let outcome: Result<JSONValue, JSONFailure> = bytes.withUnsafeBytes { bytes in
-            Result { () throws(JSONFailure) in try read(bytes) }
+            Result { () throws(JSONFailure) in
+                try read(bytes, maximumBytes: maximumBytes, maximumDepth: maximumDepth)
+            }
         }
         return try outcome.get()
     }
@@ -65,7 +76,7 @@ package struct JSONReader {
     private mutating func nested(
         _ read: (inout JSONReader) throws(JSONFailure) -> JSONValue
     ) throws(JSONFailure) -> JSONValue {
-        guard depth < Self.maximumDepth else { throw failure("is nested deeper than 16") }
+        guard depth < maximumDepth else { throw failure("is nested deeper than \(maximumDepth)") }
         depth += 1
         position += 1
         skipWhitespace()
