@@ -98,7 +98,8 @@ private struct PlanAssembly {
 
     private func authenticate(_ settings: RouteAuthentication) -> AuthenticationFilter {
         AuthenticationFilter(
-            authenticators: settings.anyOf.compactMap { authenticators[$0] }, scopes: settings.scopes)
+            authenticators: settings.authenticators.compactMap { authenticators[$0] },
+            rule: settings.rule == .all ? .all : .any, isOptional: settings.isOptional, scopes: settings.scopes)
     }
 
     private mutating func limit(at index: Int, isAuthenticated: Bool) -> RateLimitFilter? {

@@ -147,14 +147,14 @@ struct GatewayConfigurationTests {
         #expect(users.rule.methods == ["GET", "PUT"])
         #expect(users.rule.headers.map(\.expectation) == [.literal("yes")])
         #expect(users.rule.query.map(\.expectation) == [.pattern("^[0-9]+$")])
-        #expect(users.authentication == RouteAuthentication(anyOf: ["main", "keys"], scopes: ["users.read"]))
+        #expect(users.authentication == RouteAuthentication(authenticators: ["main", "keys"], scopes: ["users.read"]))
         #expect(
             users.limits.map(\.per) == [
                 .consumer, .route, .header("X-Tenant"), .claim("tenant"), .consumer, .route, .ip,
             ])
         let burst = RateWindow(count: 20, periodMicroseconds: 1_000_000, capacity: 40)
         #expect(users.limits[2].terms == LimitTerms(rates: [burst]))
-        #expect(full.routes[1].authentication == RouteAuthentication(anyOf: ["keys"], scopes: []))
+        #expect(full.routes[1].authentication == RouteAuthentication(authenticators: ["keys"]))
         #expect(full.routes[1].limits.map(\.per) == [.ip])
         #expect(full.routes[2].rule.path.text == "/**")
         #expect(full.routes[2].authentication == nil)

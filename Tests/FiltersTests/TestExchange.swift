@@ -67,8 +67,8 @@ final class CountingService: ExchangeService {
 
 extension Verdict {
     var reply: Reply? { if case .reply(let reply) = self { reply } else { nil } }
-    var isProceed: Bool { if case .proceed = self { true } else { false } }
     var isWait: Bool { if case .wait = self { true } else { false } }
+    var isProceed: Bool { if case .proceed = self { true } else { false } }
 }
 
 extension Reply {

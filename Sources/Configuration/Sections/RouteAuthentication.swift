@@ -1,23 +1,22 @@
 /// `auth` of a route: who may take it.
 package struct RouteAuthentication: Hashable, Sendable {
-    /// Names of authenticators, tried in this order; one must accept the request. At least one.
-    package var anyOf: [String]
+    package enum Rule: Hashable, Sendable { case any, all }
+
+    /// Names of authenticators, asked in this order. At least one.
+    package var authenticators: [String]
+    /// Whether one of them must accept the request, or each.
+    package var rule = Rule.any
+    /// Requests without a credential pass too, as nobody's.
+    package var isOptional = false
     /// All of them must be the caller's.
-    package var scopes: [String]
+    package var scopes: [String] = []
 }
 
 extension Kind where Value == RouteAuthentication? {
     /// `none`, a name, or `{ any: […], scopes: […] }`.
     static var routeAuthentication: Kind {
         let full = Kind.section("auth", "a mapping such as { any: [main, keys], scopes: [users.read] }") { section in
-            let anyOf = section.optional(
-                "any", .oneOrMany(.reference(to: .authenticators)), "Authenticators, one of which must accept.")
-            let scopes = section.value("scopes", .oneOrMany(.scope), default: [], "Scopes that the caller must have.")
-            let isLater = section.later("all", "optional")
-            if !section.has("any"), !isLater {
-                section.reader.report("the key \"any\" is missing", hint: "it lists the authenticators")
-            }
-            return anyOf.map { RouteAuthentication(anyOf: $0, scopes: scopes) }
+            RouteAuthentication.read(section)
         }
         let name = Kind<String>.reference(to: .authenticators)
         let noun = "none, the name of an authenticator, or { any: […], scopes: […] }"
@@ -28,7 +27,33 @@ extension Kind where Value == RouteAuthentication? {
                 if reader.isWord("none") { return .some(nil) }
                 if case .mapping = reader.node.content { return full.read(reader) }
                 guard let name = name.described(as: noun).read(reader) else { return nil }
-                return RouteAuthentication(anyOf: [name], scopes: [])
+                return RouteAuthentication(authenticators: [name])
             })
+    }
+}
+
+extension RouteAuthentication {
+    fileprivate static func read(_ section: SectionReader) -> RouteAuthentication? {
+        let names = Kind<[String]>.oneOrMany(.reference(to: .authenticators))
+        let anyOf = section.optional("any", names, "Authenticators, one of which must accept.")
+        let allOf = section.optional("all", names, "Authenticators, each of which must accept.")
+        let isOptional = section.value(
+            "optional", .boolean, default: false,
+            "Whether requests without any credential pass too, as nobody's; a bad credential never does.")
+        let scopes = section.value("scopes", .oneOrMany(.scope), default: [], "Scopes that the caller must have.")
+        switch (section.has("any"), section.has("all")) {
+        case (true, true):
+            section.place(of: "all").report(
+                "one of any and all can be said, not both", hint: "keep one of them")
+            return nil
+        case (false, false):
+            section.reader.report("the key \"any\" is missing", hint: "it lists the authenticators")
+            return nil
+        default: break
+        }
+        guard let authenticators = anyOf ?? allOf else { return nil }
+        return RouteAuthentication(
+            authenticators: authenticators, rule: section.has("all") ? .all : .any, isOptional: isOptional,
+            scopes: scopes)
     }
 }

@@ -1,23 +1,38 @@
 import GatewayCore
 import HTTPWire
 
-/// Finds out who is calling, by the first of a route's authenticators that finds its credential, and whether they have the
-/// scopes that the route asks for.
+/// Finds out who is calling, by a route's authenticators, and whether they have the scopes that the route asks for.
 package final class AuthenticationFilter: RequestFilter {
+    /// Whose word counts.
+    package enum Rule: Sendable {
+        /// One must accept. They are asked in their order until one does; if none does, the first that found a bad
+        /// credential says why.
+        case any
+        /// Each must accept. The caller is whom the first one names, with the scopes and claims of all.
+        case all
+    }
+
     package let phase = Phase.authenticate
     private let authenticators: [any Authenticator]
+    private let rule: Rule
+    private let isOptional: Bool
     private let scopes: [String]
     private let missing: Reply
     private let insufficient: Reply
 
     /// - Parameters:
-    ///   - authenticators: any of them may vouch for the caller; asked in this order.
-    ///   - scopes: all are required.
-    package init(authenticators: [any Authenticator], scopes: [String]) {
+    ///   - authenticators: asked in this order.
+    ///   - isOptional: a request without any credential passes as nobody's; a bad credential never does.
+    ///   - scopes: all are required, of callers who are somebody.
+    package init(
+        authenticators: [any Authenticator], rule: Rule = .any, isOptional: Bool = false, scopes: [String]
+    ) {
         self.authenticators = authenticators
+        self.rule = rule
+        self.isOptional = isOptional
         self.scopes = scopes
         let challenges = authenticators.map(\.challenge).reduce(into: [String]()) {
-            if !$0.contains($1) { $0.append($1) }
+            if !$1.isEmpty, !$0.contains($1) { $0.append($1) }
         }
         missing = .unauthorized(
             "This route needs a credential and the request has none.", challenges: challenges)
@@ -25,48 +40,65 @@ package final class AuthenticationFilter: RequestFilter {
     }
 
     package func apply(_ exchange: Exchange) -> Verdict {
-        for authenticator in authenticators {
-            switch authenticator.authenticate(exchange) {
-            case .absent: continue
-            case .rejected(let reply): return .reply(reply)
-            case .accepted(let identity):
-                exchange.identity = identity
-                guard scopes.allSatisfy(identity.scopes.contains) else { return .reply(insufficient) }
-                return .proceed
+        ask(from: 0, Findings(), exchange)
+    }
+
+    /// What the authenticators asked so far have said.
+    private struct Findings {
+        var identity: Identity?
+        var rejection: Reply?
+        var isAnyAbsent = false
+    }
+
+    private func ask(from first: Int, _ soFar: Findings, _ exchange: Exchange) -> Verdict {
+        var findings = soFar
+        for index in first..<authenticators.count {
+            let result = authenticators[index].authenticate(exchange)
+            if case .later(let question) = result {
+                question { [self] answer in
+                    let isDecided = take(answer, into: &findings)
+                    exchange.resume(
+                        with: isDecided ? verdict(findings, exchange) : ask(from: index + 1, findings, exchange))
+                }
+                return .wait
             }
+            if take(result, into: &findings) { break }
         }
-        return .reply(missing)
+        return verdict(findings, exchange)
+    }
+
+    /// Whether no further authenticator needs to be asked.
+    private func take(_ result: AuthenticationResult, into findings: inout Findings) -> Bool {
+        switch result {
+        case .absent, .later:
+            findings.isAnyAbsent = true
+            return false
+        case .rejected(let reply):
+            if findings.rejection == nil { findings.rejection = reply }
+            return rule == .all
+        case .accepted(let identity):
+            findings.identity = findings.identity?.joined(with: identity) ?? identity
+            return rule == .any
+        }
+    }
+
+    private func verdict(_ findings: Findings, _ exchange: Exchange) -> Verdict {
+        let isEnough = rule == .any || (findings.rejection == nil && !findings.isAnyAbsent)
+        if isEnough, let identity = findings.identity {
+            exchange.identity = identity
+            guard scopes.allSatisfy(identity.scopes.contains) else { return .reply(insufficient) }
+            return .proceed
+        }
+        if let rejection = findings.rejection { return .reply(rejection) }
+        return isOptional && findings.identity == nil ? .proceed : .reply(missing)
     }
 }
 
-/// One kind of credential, checked. One per worker, called on it only.
-package protocol Authenticator: AnyObject {
-    /// What `WWW-Authenticate` offers when there is no credential at all.
-    var challenge: String { get }
-    func authenticate(_ exchange: Exchange) -> AuthenticationResult
-}
-
-package enum AuthenticationResult {
-    /// The request has no credential of this kind; another authenticator may find its own.
-    case absent
-    case accepted(Identity)
-    /// There is a credential, and it is no good.
-    case rejected(Reply)
-}
-
-extension Reply {
-    /// RFC 9110 §11.6.1: a 401 names what would be accepted.
-    static func unauthorized(_ detail: String, challenges: [String]) -> Reply {
-        let lines = challenges.map { "WWW-Authenticate: \($0)\r\n" }.joined()
-        return Reply(status: 401, kind: "unauthorized", title: "Unauthorized", detail: detail, lines: lines)
-    }
-
-    /// RFC 6750 §3.1: the credential is fine, but not for this.
-    static func insufficientScope(_ scopes: [String]) -> Reply {
-        let list = scopes.joined(separator: " ")
-        return Reply(
-            status: 403, kind: "insufficient-scope", title: "Forbidden",
-            detail: "The credential lacks a scope that this route needs; it needs: \(list).",
-            lines: "WWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"\(list)\"\r\n")
+extension Identity {
+    /// The same caller, with what another credential adds.
+    fileprivate func joined(with other: Identity) -> Identity {
+        Identity(
+            consumer: consumer, plan: plan ?? other.plan, scopes: scopes + other.scopes,
+            claims: claims.merging(other.claims) { mine, _ in mine })
     }
 }

@@ -22,6 +22,16 @@ struct AuthenticationFilterTests {
         }
     }
 
+    /// Has to ask someone before it can say.
+    private final class Asking: Authenticator {
+        let challenge = "Basic"
+        private(set) var answer: ((AuthenticationResult) -> Void)?
+
+        func authenticate(_ exchange: Exchange) -> AuthenticationResult {
+            .later { self.answer = $0 }
+        }
+    }
+
     private let acme = Identity(consumer: "acme", scopes: ["users.read", "users.write"])
 
     @Test("the first authenticator that finds its credential decides")
@@ -34,14 +44,52 @@ struct AuthenticationFilterTests {
         #expect([absent.asked, first.asked, second.asked] == [1, 1, 0])
     }
 
-    @Test("a bad credential is refused, also where another authenticator might have found a good one")
+    @Test("a credential that one refuses may be another's; if it is nobody's, the first says why")
     func rejected() throws {
+        let refusal = Reply(status: 401, kind: "first", title: "First", detail: "No.")
+        let other = Reply(status: 403, kind: "second", title: "Second", detail: "No.")
         let test = try TestExchange()
-        let second = Told(.accepted(acme))
-        let refusal = Reply.unauthorized("No.", challenges: ["Bearer"])
-        let filter = AuthenticationFilter(authenticators: [Told(.rejected(refusal)), second], scopes: [])
-        #expect(filter.apply(test.exchange).reply?.status == 401)
-        #expect(second.asked == 0 && test.exchange.identity == nil)
+        let accepting = AuthenticationFilter(
+            authenticators: [Told(.rejected(refusal)), Told(.accepted(acme))], scopes: [])
+        #expect(accepting.apply(test.exchange).isProceed && test.exchange.identity?.consumer == "acme")
+        let refusing = AuthenticationFilter(
+            authenticators: [Told(.absent), Told(.rejected(refusal)), Told(.rejected(other))], isOptional: true,
+            scopes: [])
+        #expect(refusing.apply(try TestExchange().exchange).reply?.status == 401)
+    }
+
+    @Test("where all must accept, the first names the caller, and scopes and claims add up")
+    func all() throws {
+        let test = try TestExchange()
+        let token = Identity(consumer: "alice", scopes: ["orders.read"], claims: ["tenant": "t1"])
+        let filter = AuthenticationFilter(
+            authenticators: [Told(.accepted(acme)), Told(.accepted(token))], rule: .all,
+            scopes: ["users.read", "orders.read"])
+        #expect(filter.apply(test.exchange).isProceed)
+        #expect(test.exchange.identity?.consumer == "acme" && test.exchange.identity?.claims == ["tenant": "t1"])
+        for (missing, isOptional) in [(Told(.absent), true), (Told(.absent), false)] {
+            let filter = AuthenticationFilter(
+                authenticators: [Told(.accepted(acme)), missing], rule: .all, isOptional: isOptional, scopes: [])
+            #expect(filter.apply(try TestExchange().exchange).reply?.status == 401)
+        }
+    }
+
+    @Test("where a credential is optional, none is nobody's")
+    func optional() throws {
+        let test = try TestExchange()
+        let filter = AuthenticationFilter(authenticators: [Told(.absent)], isOptional: true, scopes: ["users.read"])
+        #expect(filter.apply(test.exchange).isProceed && test.exchange.identity == nil)
+    }
+
+    @Test("an authenticator that must ask is waited for, and those behind it are asked after it")
+    func later() throws {
+        let test = try TestExchange()
+        let (asking, last) = (Asking(), Told(.accepted(acme)))
+        let filter = AuthenticationFilter(authenticators: [asking, last], scopes: [])
+        #expect(filter.apply(test.exchange).isWait)
+        #expect(last.asked == 0)
+        asking.answer?(.absent)
+        #expect(last.asked == 1 && test.exchange.identity?.consumer == "acme")
     }
 
     @Test("without a credential: 401 that names each kind that would do, once")
