@@ -48,7 +48,7 @@ let package = Package(
             "Gateway",
             [
                 "Filters", "Transport", "Telemetry", "Configuration", "Credentials", "JSON", "RedisClient",
-                "Encryption", "Transcoding", nioCore, nioPosix,
+                "Encryption", "Transcoding", "Translation", nioCore, nioPosix,
             ]),
         library(
             "Filters",
@@ -80,6 +80,8 @@ let package = Package(
         library(
             "Transcoding", ["JSON", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             resources: [.embedInCode("Descriptors/wellknown.pb")]),
+        // JSON and gRPC-Web clients of gRPC services.
+        library("Translation", ["GatewayCore", "HTTPWire", "Transcoding", nioCore]),
         library("GatewayCore", ["CLinux", "HTTPWire", nioCore]),
         library("HTTPWire"),
         library("JSON"),

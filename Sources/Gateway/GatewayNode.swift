@@ -52,7 +52,7 @@ package actor GatewayNode {
             _ = try Snapshot.verifier(name, authenticator)
         }
         _ = try SharedState(configuration)
-        try Snapshot.checkSupported(configuration)
+        _ = try Snapshot.translations(of: configuration)
         _ = try Snapshot.listenerTLS(of: configuration, previous: nil)
         for isHTTP2 in [false, true] { _ = try Snapshot.upstreamTLS(of: configuration, isHTTP2: isHTTP2) }
     }

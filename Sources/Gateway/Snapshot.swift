@@ -4,6 +4,7 @@ import Encryption
 import Filters
 import Policies
 import Telemetry
+import Translation
 import Transport
 
 /// A whole configuration, compiled as far as all workers can share it. Immutable: a reload makes a new one, and exchanges
@@ -25,6 +26,8 @@ struct Snapshot: Sendable {
     let listenerTLS: [BindAddress: ServerTLS]
     let upstreamTLS: [String: ClientTLS]
     let upstreamHTTP2TLS: [String: ClientTLS]
+    /// Of routes to gRPC services, by their place.
+    let translations: [Int: RouteTranslation]
     let metricNames: MetricNames
 
     /// - Parameters:
@@ -34,7 +37,6 @@ struct Snapshot: Sendable {
     init(
         _ configuration: GatewayConfiguration, previous: Snapshot?, cluster: ClusterBreakers, log: StructuredLog
     ) throws(SnapshotFailure) {
-        try Self.checkSupported(configuration)
         self.configuration = configuration
         revision = Self.revision(of: configuration.text.bytes)
         generation = (previous?.generation ?? 0) + 1
@@ -48,6 +50,7 @@ struct Snapshot: Sendable {
         breakers = Self.breakers(of: configuration, previous: previous, cluster: cluster, log: log)
         ejections = Self.ejections(of: configuration, previous: previous, log: log)
         limits = LimitCatalogue(configuration)
+        translations = try Self.translations(of: configuration)
         var names = previous?.metricNames ?? MetricNames()
         for route in configuration.routes { _ = names.routes.index(of: route.rule.name) }
         for upstream in configuration.upstreams.keys.sorted() { _ = names.upstreams.index(of: upstream) }
@@ -63,15 +66,6 @@ struct Snapshot: Sendable {
         limits.headerTimeoutMicroseconds = configuration.limits.headerTimeoutMicroseconds
         limits.idleTimeoutMicroseconds = configuration.limits.idleTimeoutMicroseconds
         return limits
-    }
-
-    /// What is read and checked already, but not done by this version.
-    static func checkSupported(_ configuration: GatewayConfiguration) throws(SnapshotFailure) {
-        for (index, route) in configuration.routes.enumerated() where route.grpc.descriptors != nil {
-            throw SnapshotFailure(
-                place: "routes[\(index)].grpc",
-                reason: "JSON to gRPC is not supported by this version of sluice yet; remove it")
-        }
     }
 
     /// Edited settings reach the breakers that live on. Not before the configuration is certain to be taken: a reload that

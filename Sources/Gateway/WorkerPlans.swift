@@ -5,6 +5,7 @@ import GatewayCore
 import Policies
 import RedisClient
 import Telemetry
+import Translation
 import Transport
 
 /// What a worker brings to its plans besides the configuration.
@@ -88,7 +89,12 @@ private struct PlanAssembly {
         return RoutePlan(
             name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), bodyLimit: route.bodyBytes,
             filters: filters,
-            service: cached(route, services[route.upstream] ?? UnconfiguredService()))
+            service: cached(route, translated(index, services[route.upstream] ?? UnconfiguredService())))
+    }
+
+    /// Behind the cache: what it keeps is what clients get.
+    private func translated(_ index: Int, _ service: any ExchangeService) -> any ExchangeService {
+        snapshot.translations[index].map { TranslationService($0, inner: service) } ?? service
     }
 
     private func cached(_ route: RouteSettings, _ service: any ExchangeService) -> any ExchangeService {

@@ -24,6 +24,9 @@ package final class Exchange {
     package var tunnel: TunnelTerms?
     /// Bytes of request body that are accepted: the listener's bound, or the route's.
     package var bodyLimit = Int.max
+    /// Time that the client leaves for the whole answer, in microseconds, besides what the upstream's settings say; nil:
+    /// any.
+    package var timeLimitMicroseconds: Int?
     /// What metrics and the access log will say.
     package var record = ExchangeRecord()
 
@@ -49,6 +52,7 @@ package final class Exchange {
         requestLines.removeAll()
         responseLines.removeAll()
         tunnel = nil
+        timeLimitMicroseconds = nil
         record = ExchangeRecord(arrivedMicroseconds: now)
         if responseObserver != nil { responseObserver = nil }
         progress = .idle

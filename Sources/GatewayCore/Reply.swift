@@ -34,6 +34,18 @@ package struct Reply: Sendable {
         body = .problem(prefix: Array("{\(text),\"request_id\":\"".utf8))
     }
 
+    /// A problem that says more than others.
+    /// - Parameter members: members of its JSON object besides those that every problem has, `detail` among them if need
+    ///   be; without braces.
+    package init(status: Int, kind: String, title: String, members: [UInt8]) {
+        self.status = status
+        self.reason = StatusReason.of(status)
+        self.lines = []
+        var prefix = "{\"type\":\(JSONText.quoted("urn:sluice:problem:" + kind)),\"title\":\(JSONText.quoted(title)),"
+        prefix += "\"status\":\(status),\"error\":\(JSONText.quoted(title)),"
+        body = .problem(prefix: Array(prefix.utf8) + members + Array(",\"request_id\":\"".utf8))
+    }
+
     /// A reply without a body, such as the answer to OPTIONS.
     package init(status: Int, lines: String) {
         self.status = status

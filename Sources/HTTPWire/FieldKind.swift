@@ -72,7 +72,7 @@ package enum FieldKind: UInt8 {
     }
 
     /// Left out of the copy of a response head.
-    var isRewrittenTowardsClient: Bool {
+    package var isRewrittenTowardsClient: Bool {
         switch self {
         case .connection, .hopByHop, .transferEncoding, .requestID: true
         default: false

@@ -20,6 +20,13 @@ package final class ResponseHead {
 
     package init() {}
 
+    /// A copy that lives on when this head is reused.
+    package func copy() -> ResponseHead {
+        let copy = ResponseHead()
+        _ = copy.parse(fields.bytes, answersHEAD: false, limit: .max)
+        return copy
+    }
+
     package var isInterim: Bool { status < 200 }
 
     /// Parses from the first byte of a status line; `answersHEAD` because such a response has no body whatever it says.

@@ -88,7 +88,9 @@ final class Attempt: ResponseProducer {
     private func boundTime() {
         let own = upstream.settings.totalTimeoutMicroseconds
         let asked = exchange.peer.isHTTP2 ? GRPCTimeout.of(exchange.request.fields) : nil
-        guard let limit = [own, asked].compactMap({ $0 }).min() else { return }
+        let left = exchange.timeLimitMicroseconds
+        guard own != nil || asked != nil || left != nil else { return }
+        let limit = min(own ?? .max, asked ?? .max, left ?? .max)
         endsMicroseconds = startedMicroseconds + limit
         setDeadline(limit)
     }

@@ -2,7 +2,7 @@
 extension PathTemplate {
     private static let maximumSegments = 64
 
-    init(parsing text: String) throws(DescriptorFailure) {
+    package init(parsing text: String) throws(DescriptorFailure) {
         var parser = Parser(text: text, rest: Substring(text).utf8)
         try parser.parse()
         segments = parser.segments

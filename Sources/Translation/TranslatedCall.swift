@@ -1,0 +1,166 @@
+import GatewayCore
+import HTTPWire
+import NIOCore
+
+/// A client's request that the next service gets in another form, and whose response the client gets in another form:
+/// an exchange of its own towards the service, tied to the client's. Either side's end and backpressure is the other's.
+///
+/// The client's side keeps it alive. Subclasses say what becomes of bodies and of the response.
+class TranslatedCall {
+    let outer: Exchange
+    private(set) var inner: Exchange!
+    private let service: any ExchangeService
+    /// Who asks the service; nil before it does, and when it is done.
+    private(set) var producer: (any ResponseProducer)?
+    private var isOver = false
+
+    init(_ outer: Exchange, service: any ExchangeService) {
+        self.outer = outer
+        self.service = service
+        inner = Exchange(downstream: self, peer: outer.peer)
+    }
+
+    /// Asks the service.
+    /// - Parameter head: the request as HTTP/1.1 text, blank line included.
+    final func ask(_ head: [UInt8]) {
+        let outcome = head.withUnsafeBufferPointer { inner.request.parse($0, limit: $0.count + 1) }
+        guard case .complete = outcome else { return answer(.badRequest("The request can't be put into gRPC's form.")) }
+        inner.begin(atMicroseconds: MonotonicClock.microseconds())
+        inner.requestLines.append(outer.requestLines.bytes)
+        inner.clientAddress.append(outer.clientAddress.bytes)
+        inner.requestID.append(outer.requestID.bytes)
+        inner.identity = outer.identity
+        inner.timeLimitMicroseconds = outer.timeLimitMicroseconds
+        service.serve(inner)
+    }
+
+    /// Nothing more reaches the client by this call, and the service is told to stop.
+    final func answer(_ reply: Reply) {
+        guard !isOver else { return }
+        settle()
+        let producer = self.producer
+        self.producer = nil
+        producer?.clientLost()
+        outer.answer(reply)
+    }
+
+    /// Sends the head of the response.
+    /// - Parameter text: a head of HTTP/1.1, blank line included.
+    final func respond(_ text: [UInt8], body: ByteBuffer?, isComplete: Bool) {
+        guard !isOver else { return }
+        let head = ResponseHead()
+        let outcome = text.withUnsafeBufferPointer {
+            head.parse($0, answersHEAD: outer.request.isHEAD, limit: $0.count + 1)
+        }
+        guard case .complete = outcome else {
+            return answer(.badGateway("The service's answer can't be put into the client's form."))
+        }
+        outer.responseObserver?.responseStarted(head, for: outer)
+        if isComplete { settle() } else { adoptRecord() }
+        outer.downstream.respond(head, body: body, isComplete: isComplete)
+    }
+
+    /// The response is complete.
+    final func end() {
+        guard !isOver else { return }
+        settle()
+        outer.downstream.end(trailers: [])
+    }
+
+    /// What was learnt of the service is the client's exchange's to tell.
+    private func adoptRecord() {
+        outer.record.upstreamIndex = inner.record.upstreamIndex
+        outer.record.upstreamMicroseconds = inner.record.upstreamMicroseconds
+        outer.record.attempts = inner.record.attempts
+        outer.record.failure = inner.record.failure
+        outer.responseLines.append(inner.responseLines.bytes)
+        inner.responseLines.removeAll()
+    }
+
+    private func settle() {
+        adoptRecord()
+        isOver = true
+    }
+
+    final var isEnded: Bool { isOver }
+
+    final func forward(_ body: ByteBuffer, isEnd: Bool) {
+        producer?.receiveBody(body, isEnd: isEnd, trailers: [])
+    }
+
+    // MARK: What subclasses decide
+
+    /// The service takes the body from now on.
+    func attached() {}
+    func bodyPaused() {}
+    func bodyResumed() {}
+    func received(_ body: ByteBuffer, isEnd: Bool) {}
+
+    /// The service's response. `body` is what came with the head.
+    func started(_ head: ResponseHead, _ body: ByteBuffer?, isComplete: Bool) {}
+    func continued(_ body: ByteBuffer) {}
+    func completed(trailers: [UInt8]) {}
+}
+
+/// As the client's side sees it.
+extension TranslatedCall: ResponseProducer {
+    func receiveBody(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
+        if !isOver { received(bytes, isEnd: isEnd) }
+    }
+
+    func clientLost() {
+        guard !isOver else { return }
+        settle()
+        let producer = self.producer
+        self.producer = nil
+        producer?.clientLost()
+    }
+
+    func clientWritabilityChanged(isWritable: Bool) { producer?.clientWritabilityChanged(isWritable: isWritable) }
+}
+
+/// As the service's side sees it.
+extension TranslatedCall: Downstream {
+    func send(_ reply: Reply, for exchange: Exchange) {
+        producer = nil
+        answer(reply)
+    }
+
+    func interim(_ head: ResponseHead) {}
+
+    func respond(_ head: ResponseHead, body: ByteBuffer?, isComplete: Bool) {
+        if isComplete { producer = nil }
+        if !isOver { started(head, body, isComplete: isComplete) }
+    }
+
+    /// Only caches answer so, and none stands behind a translation.
+    func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool) {
+        answer(.badGateway("The service's answer can't be put into the client's form."))
+    }
+
+    func write(_ body: ByteBuffer) { if !isOver { continued(body) } }
+
+    func end(trailers: [UInt8]) {
+        producer = nil
+        if !isOver { completed(trailers: trailers) }
+    }
+
+    func abort(_ failure: Failure) {
+        producer = nil
+        guard !isOver else { return }
+        settle()
+        outer.record.failure = failure
+        outer.downstream.abort(failure)
+    }
+
+    func attach(_ producer: any ResponseProducer) {
+        self.producer = producer
+        attached()
+    }
+
+    var isWritable: Bool { outer.downstream.isWritable }
+
+    func pauseBody() { bodyPaused() }
+    func resumeBody() { bodyResumed() }
+    func abandonedExchangeEnded(_ exchange: Exchange) {}
+}
