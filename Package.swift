@@ -132,7 +132,7 @@ let package = Package(
         tests(
             "SluiceTests",
             ["sluice", "Configuration", "Filters", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
-        tests("ClusterTests", ["Verification", "Policies", "TestSupport"]),
+        tests("ClusterTests", ["Verification", "Policies", "TestSupport", nioCore]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -32,6 +32,8 @@ package final class Exchange {
 
     /// Told of the upstream's response; mostly nobody.
     package var responseObserver: (any ResponseObserver)?
+    /// What the service has asked already, while a filter waits; mostly nothing.
+    package var anticipated: AnyObject?
     /// What is given back when the exchange ends; mostly nothing.
     private var held: [(holder: any ExchangeHolder, token: Int)] = []
 
@@ -55,6 +57,7 @@ package final class Exchange {
         timeLimitMicroseconds = nil
         record = ExchangeRecord(arrivedMicroseconds: now)
         if responseObserver != nil { responseObserver = nil }
+        if anticipated != nil { anticipated = nil }
         progress = .idle
     }
 
@@ -87,6 +90,9 @@ package final class Exchange {
         case .wait: break
         }
     }
+
+    /// A filter waits for Redis, and has sent its question in this turn of the loop.
+    package func anticipateService() { plan?.service.anticipate(self) }
 
     /// Ends the exchange with a reply of the gateway's own.
     package func answer(_ reply: Reply) {

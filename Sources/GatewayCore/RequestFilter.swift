@@ -24,4 +24,12 @@ package protocol ExchangeService: AnyObject {
     /// Called once per exchange, on its worker. Must lead to exactly one of `Exchange.answer(_:)`,
     /// a response through `Exchange.downstream`, or `Downstream.abort()`.
     func serve(_ exchange: Exchange)
+
+    /// The exchange waits for Redis, and will be served if what comes lets it: what serving it needs from there may be
+    /// asked at once, in the same round trip. Told at most once before `serve`, or before the exchange ends without it.
+    func anticipate(_ exchange: Exchange)
+}
+
+extension ExchangeService {
+    package func anticipate(_ exchange: Exchange) {}
 }

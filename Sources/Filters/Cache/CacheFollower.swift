@@ -32,12 +32,17 @@ final class CacheFollower: ResponseProducer {
         self.service = service
         request = FetchRequest(exchange, facts: facts)
         // What a part or a head is worth to others is not known before it is here: neither begins a fetch.
-        onlyReads =
-            facts.hasRange || exchange.request.isHEAD || facts.directives.onlyIfCached || facts.directives.noStore
+        onlyReads = facts.onlyReads(exchange.request)
         exchange.downstream.attach(self)
     }
 
     // MARK: Looking
+
+    /// The question is out already, with the limits'.
+    func follow(_ early: EarlyLook) {
+        looks = 1
+        hasKey = early.claim { [self] answer in decide(answer, early.known, early.askedAt) }
+    }
 
     func look() {
         guard let exchange else { return leaveKey() }
@@ -51,15 +56,9 @@ final class CacheFollower: ResponseProducer {
         guard let shared = cache.shared else { return decideAlone(exchange) }
         let entry = key.withUnsafeBufferPointer { cache.near.look($0) }
         let known = entry.flatMap { service.select($0, exchange) }
-        let question = SharedLook(
-            key: key, fields: service.candidates(exchange, entry?.vary), intent: intent, known: known?.response,
-            tags: onlyReads ? [] : service.tags(exchange.request.path))
+        let question = service.question(exchange, facts, key: key, entry: entry, known: known)
         let now = MonotonicClock.microsecondsWithSleep()
         shared.look(question) { [self] answer in decide(answer, known, now) }
-    }
-
-    private var intent: SharedLook.Intent {
-        onlyReads ? .read : facts.directives.noCache || facts.directives.maxAge != nil ? .validate : .fill
     }
 
     /// Somebody has finished: what was missing may be in memory now.

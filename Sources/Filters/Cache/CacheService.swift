@@ -21,14 +21,12 @@ package final class CacheService: ExchangeService {
     }
 
     package func serve(_ exchange: Exchange) {
+        let early = exchange.anticipated as? EarlyLook
+        defer { early?.abandonUnlessClaimed() }
         let request = exchange.request
-        guard request.body == .none, exchange.tunnel == nil, isRead(request) else { return passOther(exchange) }
+        guard isRead(exchange) else { return passOther(exchange) }
         if route.bypass.matches(request) { return pass(exchange, .bypass, detail: "route") }
-        var facts = CacheRequestFacts()
-        for index in 0..<request.fields.count {
-            facts.add(name: request.fields.name(index), value: request.fields.value(index))
-        }
-        facts.conclude()
+        let facts = Self.facts(of: request)
         if facts.conditions.isForOrigin {
             return facts.directives.onlyIfCached ? StoredAnswer.refuse(exchange) : pass(exchange, .request)
         }
@@ -41,11 +39,45 @@ package final class CacheService: ExchangeService {
         if let entry, entry.passUntil > now, known == nil, !facts.directives.onlyIfCached {
             return pass(exchange, .miss, detail: "hit-for-miss")
         }
-        CacheFollower(exchange, facts, key: Array(cache.key.bytes), of: self).look()
+        let follower = CacheFollower(exchange, facts, key: Array(cache.key.bytes), of: self)
+        if let early { follower.follow(early) } else { follower.look() }
     }
 
-    private func isRead(_ request: RequestHead) -> Bool {
-        request.isHEAD ? route.usesHEAD : route.usesGET && request.method.equals("GET")
+    /// STATE.md, promise 3: what memory can't answer is looked for in the round trip that decides the limits.
+    package func anticipate(_ exchange: Exchange) {
+        guard let shared = cache.shared, shared.isReady, isRead(exchange), !route.bypass.matches(exchange.request)
+        else {
+            return
+        }
+        let facts = Self.facts(of: exchange.request)
+        guard !facts.conditions.isForOrigin else { return }
+        cache.key.removeAll()
+        keyWriter.write(exchange, to: cache.key)
+        let now = MonotonicClock.microsecondsWithSleep()
+        let entry = cache.near.look(cache.key.bytes)
+        let known = entry.flatMap { select($0, exchange) }
+        if let known, mayAnswer(known, facts, now) { return }
+        if let entry, entry.passUntil > now, known == nil { return }
+        let early = EarlyLook(exchange, facts, key: Array(cache.key.bytes), entry: entry, known: known, of: self)
+        if let early {
+            exchange.anticipated = early
+            exchange.hold(early, token: 0)
+        }
+    }
+
+    private func isRead(_ exchange: Exchange) -> Bool {
+        let request = exchange.request
+        guard request.body == .none, exchange.tunnel == nil else { return false }
+        return request.isHEAD ? route.usesHEAD : route.usesGET && request.method.equals("GET")
+    }
+
+    private static func facts(of request: RequestHead) -> CacheRequestFacts {
+        var facts = CacheRequestFacts()
+        for index in 0..<request.fields.count {
+            facts.add(name: request.fields.name(index), value: request.fields.value(index))
+        }
+        facts.conclude()
+        return facts
     }
 
     // MARK: From memory
@@ -76,6 +108,18 @@ package final class CacheService: ExchangeService {
         case .validate: return false
         }
         return true
+    }
+
+    /// Whether `answer` would answer.
+    private func mayAnswer(_ slot: NearSlot, _ facts: CacheRequestFacts, _ now: Int) -> Bool {
+        switch Reuse.decide(
+            slot.response.lifetime, age: slot.response.age(at: now), request: facts.directives,
+            isPurgedSoftly: slot.isSoft)
+        {
+        case .fresh: now - slot.confirmedAt < cache.lag
+        case .staleWhileRevalidating, .staleByRequest: true
+        case .validate(let servesOnError): servesOnError && slot.heldUntil > now
+        }
     }
 
     /// Whether the entry may serve as it is: what is shared may have been replaced elsewhere. Asks ahead of the need.

@@ -44,6 +44,18 @@ package final class RedisResponses: SharedResponses {
 
     package func look(_ question: SharedLook, completion: @escaping (SharedAnswer) -> Void) {
         let token = "\(UInt64.random(in: .min ... .max))"
+        guard link.isClustered, !question.tags.isEmpty else {
+            return ask(question, token) { [self] in hear($0, nil, question, token, completion) }
+        }
+        // Both go out at once: the tags that the route gives are known before the response is.
+        let both = LookWithTags { [self] result, current in hear(result, current, question, token, completion) }
+        ask(question, token) { both.result = $0 }
+        generations(of: question.tags) { both.current = $0 }
+    }
+
+    private func ask(
+        _ question: SharedLook, _ token: String, completion: @escaping (Result<RedisReply, RedisError>) -> Void
+    ) {
         let keys = names.keys(of: question.key)
         let words = 6 + question.tags.count + 2 * question.fields.count
         link.call(lookScript, keys: 2, arguments: words) { writer in
@@ -60,18 +72,27 @@ package final class RedisResponses: SharedResponses {
                 writer.append(field.name)
                 writer.append(field.value)
             }
-        } completion: { [self] result in
-            switch result {
-            case .success(let reply): hear(LookReply(reply), question, token, completion)
-            case .failure:
-                counters.failures += 1
-                completion(.unavailable)
-            }
+        } completion: {
+            completion($0)
         }
     }
 
     private func hear(
-        _ reply: LookReply?, _ question: SharedLook, _ token: String, _ completion: @escaping (SharedAnswer) -> Void
+        _ result: Result<RedisReply, RedisError>, _ current: [CacheTag]?, _ question: SharedLook, _ token: String,
+        _ completion: @escaping (SharedAnswer) -> Void
+    ) {
+        switch result {
+        case .success(let reply): hear(LookReply(reply), current, question, token, completion)
+        case .failure:
+            counters.failures += 1
+            completion(.unavailable)
+        }
+    }
+
+    /// - Parameter current: the generations of the question's tags, where they lie in other slots.
+    private func hear(
+        _ reply: LookReply?, _ current: [CacheTag]?, _ question: SharedLook, _ token: String,
+        _ completion: @escaping (SharedAnswer) -> Void
     ) {
         guard let reply else { return corrupted(question, completion) }
         let fill =
@@ -79,10 +100,11 @@ package final class RedisResponses: SharedResponses {
         switch reply.kind {
         case .pass(let remaining): completion(.pass(remaining: remaining))
         case .none:
-            guard let fill else { return completion(.filling) }
-            withGenerations(of: fill) { completion(.missing($0)) }
+            guard var fill else { return completion(.filling) }
+            if let current { fill.tags = current }
+            completion(.missing(fill))
         case .same(let age, let isSoft):
-            judgeTags(question.known?.tags ?? [], fill) { isGone, isSofter, fill in
+            judgeTags(question.known?.tags ?? [], current, fill) { isGone, isSofter, fill in
                 if isGone { return self.gone(question, fill, completion) }
                 completion(.same(age: age, isSoft: isSoft || isSofter, fill: fill, filling: reply.filling))
             }
@@ -92,7 +114,7 @@ package final class RedisResponses: SharedResponses {
                     if let fill { end(fill, .failed) }
                     return corrupted(question, completion)
                 }
-                judgeTags(response.tags, fill) { isGone, isSofter, fill in
+                judgeTags(response.tags, current, fill) { isGone, isSofter, fill in
                     if isGone { return self.gone(question, fill, completion) }
                     completion(
                         .found(response, isSoft: head.isSoft || isSofter, fill: fill, filling: reply.filling))
@@ -147,13 +169,14 @@ package final class RedisResponses: SharedResponses {
 
     // MARK: Tags in other slots
 
-    /// In a cluster the generations are read by commands of their own: a second round trip.
+    /// In a cluster the generations are read by commands of their own. Those of tags that the origin gave are known to
+    /// be needed only now: a second round trip.
     private func judgeTags(
-        _ tags: [CacheTag], _ fill: SharedFill?,
+        _ tags: [CacheTag], _ known: [CacheTag]?, _ fill: SharedFill?,
         _ completion: @escaping (_ isGone: Bool, _ isSofter: Bool, _ fill: SharedFill?) -> Void
     ) {
         guard link.isClustered, !tags.isEmpty else { return completion(false, false, fill) }
-        generations(of: tags.map(\.name)) { current in
+        withGenerations(of: tags.map(\.name), known) { current in
             guard let current else { return completion(false, false, fill) }
             let pairs = zip(tags, current)
             var fill = fill
@@ -164,13 +187,11 @@ package final class RedisResponses: SharedResponses {
         }
     }
 
-    private func withGenerations(of fill: SharedFill, _ completion: @escaping (SharedFill) -> Void) {
-        guard link.isClustered, !fill.tags.isEmpty else { return completion(fill) }
-        generations(of: fill.tags.map(\.name)) { current in
-            var fill = fill
-            if let current { fill.tags = current }
-            completion(fill)
-        }
+    private func withGenerations(
+        of tags: [String], _ known: [CacheTag]?, _ completion: @escaping ([CacheTag]?) -> Void
+    ) {
+        let found = tags.compactMap { name in known?.first { $0.name == name } }
+        if found.count == tags.count { completion(found) } else { generations(of: tags, completion) }
     }
 
     private func generations(of tags: [String], _ completion: @escaping ([CacheTag]?) -> Void) {
@@ -325,6 +346,22 @@ package final class RedisResponses: SharedResponses {
         let others = waiters.filter { !isMeant($0) }
         if !others.isEmpty { waiting[key] = others }
         for waiter in waiters where isMeant(waiter) { waiter.wake() }
+    }
+}
+
+/// Waits for both parts of a look in a cluster.
+private final class LookWithTags {
+    var result: Result<RedisReply, RedisError>? { didSet { concludeIfWhole() } }
+    /// Nil inside: they could not be read.
+    var current: [CacheTag]?? { didSet { concludeIfWhole() } }
+    private let completion: (Result<RedisReply, RedisError>, [CacheTag]?) -> Void
+
+    init(_ completion: @escaping (Result<RedisReply, RedisError>, [CacheTag]?) -> Void) {
+        self.completion = completion
+    }
+
+    private func concludeIfWhole() {
+        if let result, let current { completion(result, current) }
     }
 }
 

@@ -64,6 +64,7 @@ package final class RateLimitFilter: RequestFilter {
         decision.request.waiter = decision
         if store.take(decision.request) { return conclude(decision, for: exchange) }
         decision.exchange = exchange
+        exchange.anticipateService()
         return .wait
     }
 

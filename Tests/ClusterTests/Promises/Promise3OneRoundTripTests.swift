@@ -1,3 +1,4 @@
+import NIOCore
 import TestSupport
 import Testing
 
@@ -45,6 +46,68 @@ extension Cluster {
                 for subject in ["a", "b", "c"] {
                     #expect(own.first?.contains(":\(subject)\(number)}") == true, "\(own)")
                 }
+            }
+        }
+
+        @Test("limits and a cache entry that are both new to the node cost one round trip, hit or miss")
+        func limitsAndCache() async throws {
+            let proxy = try await FaultProxy(to: redis.port)
+            let node = try await Node(Self.cached("redis://127.0.0.1:\(proxy.port)", upstream))
+            let shelf = try await Node(Self.cached(redis.url, upstream), name: "shelf")
+            for number in 0..<4 {
+                #expect(try request("/cached/\(number)", ["A: s\(number)"], port: shelf.port)["X-Cache"] == "MISS")
+            }
+            let connection = try RawConnection(port: node.port, timeout: .seconds(20))
+            #expect(try connection.exchange("/cached/warm", ["A: warm"]).status == 200)
+            proxy.set(.delaying(.milliseconds(400)))
+            for (name, expected) in [("new-", "MISS"), ("", "HIT")] {
+                var shortest = Duration.seconds(100)
+                for number in 0..<4 {
+                    let started = ContinuousClock.now
+                    let response = try connection.exchange("/cached/\(name)\(number)", ["A: \(name)\(number)"])
+                    shortest = min(shortest, ContinuousClock.now - started)
+                    #expect(response.status == 200 && response["X-Cache"] == expected, "\(response.head)")
+                    #expect(response["Sluice-Degraded"] == nil)
+                }
+                #expect(Self.delays(in: shortest) == 1, "\(name): \(shortest)")
+            }
+        }
+
+        /// How many times the proxy's delay was waited for, there and back.
+        private static func delays(in time: Duration) -> Int { Int(time / .milliseconds(800)) }
+
+        private static func cached(_ redis: String, _ upstream: DemoUpstream) -> String {
+            """
+            access_log: { path: off }
+            drain: 1s
+            state: { redis: "\(redis)", timeout: 10s }
+            upstreams: { app: { targets: ["\(upstream.url)"] } }
+            routes:
+              - match: { path: "/cached/{id}" }
+                limit: [{ per: "header:A", rates: [2/minute] }]
+                cache: { ttl: 5m }
+                upstream: app
+
+            """
+        }
+
+        @Test("what was looked for on behalf of a request that is refused is given back")
+        func refused() async throws {
+            let nodes = [
+                try await Node(Self.cached(redis.url, upstream), name: "a"),
+                try await Node(Self.cached(redis.url, upstream), name: "b"),
+            ]
+            for number in 0..<2 {
+                #expect(try request("/cached/r\(number)", ["A: r"], port: nodes[0].port).status == 200)
+            }
+            let monitor = try Monitor(redis)
+            #expect(try request("/cached/refused", ["A: r"], port: nodes[1].port).status == 429)
+            try await eventually("nobody fetches for it") {
+                try await monitor.commands().contains { $0.contains("sluice:fill:") && $0.contains("failed") }
+            }
+            // Neither that node nor another waits for a fetch that never comes.
+            for node in nodes {
+                #expect(try request("/cached/refused", ["A: \(node.port)"], port: node.port).status == 200)
             }
         }
 
