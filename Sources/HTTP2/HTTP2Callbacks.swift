@@ -180,6 +180,7 @@ extension HTTP2Session {
         streams[id] = stream
         if head.size > settings.headerBytes { return owner.value.arrived(nil, on: stream, isEnd: isEnd) }
         guard let text = head.request(isEnd: isEnd) else { return reset(stream, .protocolError) }
+        stream.asksForTunnel = head.asksForTunnel
         owner.value.arrived(text, on: stream, isEnd: isEnd)
     }
 

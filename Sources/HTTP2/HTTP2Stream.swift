@@ -33,6 +33,8 @@ package final class HTTP2Stream {
     var trailers: [UInt8] = []
     var isDeferred = false
     var isAboveHighWater = false
+    /// Server side: the request is an extended CONNECT (RFC 8441), so that what follows is no body.
+    package internal(set) var asksForTunnel = false
     /// Client side: the request was HEAD. Final head seen.
     var answersHEAD = false
     var hasResponse = false

@@ -12,6 +12,8 @@ final class HeadText {
     private let path = ByteBuilder(capacity: 256)
     private let authority = ByteBuilder(capacity: 64)
     private let host = ByteBuilder(capacity: 64)
+    /// Of an extended CONNECT.
+    private let protocolName = ByteBuilder(capacity: 16)
     private let text = ByteBuilder(capacity: 4096)
 
     /// Of names and values, with 32 bytes for each field, as RFC 9113 §6.5.2 counts.
@@ -23,8 +25,11 @@ final class HeadText {
     private var hasHost = false
     private var hasLength = false
 
+    /// Whether the request is an extended CONNECT (RFC 8441 §4).
+    var asksForTunnel: Bool { !protocolName.isEmpty }
+
     func reset() {
-        for part in [lines, cookies, method, path, authority, host] { part.removeAll() }
+        for part in [lines, cookies, method, path, authority, host, protocolName] { part.removeAll() }
         size = 0
         isMalformed = false
         status = 0
@@ -49,6 +54,8 @@ final class HeadText {
             return host.append(value)
         }
         if name.equals("content-length") { hasLength = true }
+        // RFC 8441 §5: the key is none of HTTP/2's; the one towards the upstream is made here.
+        if asksForTunnel, name.equals("sec-websocket-key") { return }
         append(name, value)
     }
 
@@ -62,6 +69,8 @@ final class HeadText {
             path.append(value)
         } else if name.equals(":authority") {
             authority.append(value)
+        } else if name.equals(":protocol") {
+            protocolName.append(value)
         } else if name.equals(":status") {
             status = Decimal.parse(value) ?? 0
         }
@@ -81,7 +90,13 @@ final class HeadText {
         // RFC 9113 §8.3.1: two names for the host must not differ.
         if hasHost, !authority.isEmpty, !authority.bytes.equalsIgnoringCase(host.bytes) { return nil }
         text.removeAll()
-        text.append(method.bytes)
+        if asksForTunnel {
+            // A body with a length, or none at all, would be no tunnel.
+            guard method.bytes.equals("CONNECT"), !hasLength, !isEnd else { return nil }
+            text.append("GET")
+        } else {
+            text.append(method.bytes)
+        }
         text.append(" ")
         text.append(path.bytes)
         text.append(" HTTP/1.1\r\n")
@@ -96,9 +111,27 @@ final class HeadText {
             text.append(cookies.bytes)
             text.append("\r\n")
         }
-        if !isEnd, !hasLength { text.append("Transfer-Encoding: chunked\r\n") }
+        if asksForTunnel {
+            appendUpgrade()
+        } else if !isEnd, !hasLength {
+            text.append("Transfer-Encoding: chunked\r\n")
+        }
         text.append("\r\n")
         return text.bytes
+    }
+
+    /// The handshake that asks the same over HTTP/1.1 (RFC 6455 §4.1).
+    private func appendUpgrade() {
+        text.append("Connection: Upgrade\r\nUpgrade: ")
+        text.append(protocolName.bytes)
+        text.append("\r\n")
+        guard protocolName.bytes.equalsIgnoringCase("websocket") else { return }
+        text.append("Sec-WebSocket-Key: ")
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        for _ in 0..<21 { text.append(alphabet[Int.random(in: 0..<64)]) }
+        // 16 bytes: of the last character two bits count.
+        text.append(alphabet[Int.random(in: 0..<4) * 16])
+        text.append("==\r\n")
     }
 
     /// The response as HTTP/1.1 text.

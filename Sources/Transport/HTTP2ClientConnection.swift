@@ -11,6 +11,7 @@ final class HTTP2ClientConnection: HTTP2Connection, ClientSession {
     private var early: ByteBuffer?
     private var openExchanges = 0
     private var spare: [HTTP2Exchange] = []
+    private var tunnels: [HTTP2Exchange] = []
 
     init(worker: Worker, channel: any Channel, peer: Peer, early: ByteBuffer? = nil) {
         self.peer = peer
@@ -44,8 +45,19 @@ final class HTTP2ClientConnection: HTTP2Connection, ClientSession {
     }
 
     func drain() {
+        for tunnel in tunnels { tunnel.leaveTunnel() }
         session.shutDown()
         if session.streamCount == 0 { flushOutput() }
+    }
+
+    func tunnelStarted(_ exchange: HTTP2Exchange) {
+        tunnels.append(exchange)
+        worker.tunnels += 1
+    }
+
+    func tunnelEnded(_ exchange: HTTP2Exchange) {
+        tunnels.removeAll { $0 === exchange }
+        worker.tunnels -= 1
     }
 
     /// The exchange is over, and so is its stream.

@@ -21,6 +21,9 @@ final class HTTP2Exchange {
     /// The exchange is over; the stream may have bytes to send yet.
     private var isFinished = true
     private var isDelivering = false
+    /// What the client sends belongs to a tunnel that the upstream has not agreed to yet (RFC 8441).
+    private var awaitsTunnel = false
+    private var tunnel: ClientTunnel?
 
     init(connection: HTTP2ClientConnection) {
         self.connection = connection
@@ -38,6 +41,7 @@ final class HTTP2Exchange {
         isBodyPaused = false
         hasResponded = false
         isFinished = false
+        awaitsTunnel = stream.asksForTunnel
         let outcome = text.map { exchange.request.parse($0, limit: .max) } ?? .fault(.headTooLarge)
         exchange.begin(atMicroseconds: MonotonicClock.microseconds())
         switch outcome {
@@ -46,7 +50,7 @@ final class HTTP2Exchange {
         case .fault(let fault): return refuse(fault)
         }
         exchange.bodyLimit = worker.limits.bodyBytes
-        if !isEnd { expectProgress() }
+        if !isEnd, !awaitsTunnel { expectProgress() }
         worker.entry.arrive(exchange)
     }
 
@@ -90,11 +94,17 @@ final class HTTP2Exchange {
         isFinished = true
         producer = nil
         inbox = ByteBuffer()
+        awaitsTunnel = false
+        if tunnel != nil {
+            tunnel = nil
+            connection.tunnelEnded(self)
+        }
         worker.entry.finish(exchange)
     }
 
     private func expectProgress() {
-        worker.deadlines.set(deadline, microsecondsFromNow: worker.limits.idleTimeoutMicroseconds)
+        let limit = tunnel?.microsecondsLeft(atMicroseconds: MonotonicClock.microseconds())
+        worker.deadlines.set(deadline, microsecondsFromNow: limit ?? worker.limits.idleTimeoutMicroseconds)
     }
 
     // MARK: The request body
@@ -103,10 +113,14 @@ final class HTTP2Exchange {
         guard !isDelivering else { return }
         isDelivering = true
         defer { isDelivering = false }
-        while let producer, !isBodyPaused, !isEndDelivered, inbox.readableBytes > 0 || isRequestComplete {
+        while let producer, !isBodyPaused, !isEndDelivered, !awaitsTunnel,
+            inbox.readableBytes > 0 || isRequestComplete
+        {
+            // The client will send no more; what the upstream sends still passes.
+            if tunnel != nil, inbox.readableBytes == 0 { return }
             let bytes = inbox
             inbox = ByteBuffer()
-            isEndDelivered = isRequestComplete
+            isEndDelivered = isRequestComplete && tunnel == nil
             stream?.consume(bytes.readableBytes)
             producer.receiveBody(bytes, isEnd: isEndDelivered, trailers: isEndDelivered ? trailers : [])
         }
@@ -137,7 +151,8 @@ extension HTTP2Exchange: HTTP2StreamOwner {
         }
         expectProgress()
         exchange.record.bytesIn += body.readableBytes
-        if exchange.record.bytesIn > exchange.bodyLimit { return giveUpRequest(.contentTooLarge, .clientGone) }
+        let isBody = tunnel == nil && !awaitsTunnel
+        if isBody, exchange.record.bytesIn > exchange.bodyLimit { return giveUpRequest(.contentTooLarge, .clientGone) }
         var body = body
         if inbox.readableBytes == 0 { inbox = body } else { inbox.writeBuffer(&body) }
         deliver()
@@ -190,6 +205,10 @@ extension HTTP2Exchange: Downstream {
     }
 
     func respond(_ head: ResponseHead, body: ByteBuffer?, isComplete: Bool) {
+        if awaitsTunnel {
+            if head.status == 101, let terms = exchange.tunnel { return startTunnel(terms, head, body) }
+            if refusesSuccess(head.status, isComplete: isComplete) { return }
+        }
         exchange.record.status = head.status
         let room = head.forwardedCapacity(extra: exchange.responseLines.count)
         let text = worker.buffers.fill(capacity: room) { writer in
@@ -200,6 +219,7 @@ extension HTTP2Exchange: Downstream {
     }
 
     func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool) {
+        if awaitsTunnel, refusesSuccess(head.status, isComplete: isComplete) { return }
         exchange.record.status = head.status
         let room = head.capacity(extra: exchange.responseLines.count)
         let text = worker.buffers.fill(capacity: room) { writer in
@@ -229,6 +249,7 @@ extension HTTP2Exchange: Downstream {
         exchange.record.bytesOut += body.readableBytes
         stream.write(body)
         tellIfFull()
+        if tunnel != nil { passedThroughTunnel(body) }
     }
 
     private func tellIfFull() {
@@ -269,11 +290,75 @@ extension HTTP2Exchange: Downstream {
 extension HTTP2Exchange: DeadlineOwner {
     func deadlineReached() {
         guard let stream else { return }
+        if tunnel != nil { return endTunnel() }
         if stream.queuedBytes > 0 {
             // The client opens no window: its stream may not be held for it for good.
             if !isFinished { giveUpRequest(.requestTimeout, .clientTimeout) } else { stream.reset(.cancel) }
         } else if !isRequestComplete, !isBodyPaused, !isFinished {
             giveUpRequest(.requestTimeout, .clientTimeout)
         }
+    }
+}
+
+/// The stream as a tunnel (RFC 8441): DATA frames both ways are bytes of the other protocol.
+extension HTTP2Exchange {
+    private func startTunnel(_ terms: TunnelTerms, _ head: ResponseHead, _ body: ByteBuffer?) {
+        guard let stream, let session = stream.session else { return }
+        awaitsTunnel = false
+        hasResponded = true
+        exchange.record.status = 200
+        tunnel = ClientTunnel(terms, atMicroseconds: MonotonicClock.microseconds())
+        connection.tunnelStarted(self)
+        for index in 0..<head.fields.count where head.fields.name(index).equalsIgnoringCase("sec-websocket-accept") {
+            head.fields.slots[index].isDropped = true
+        }
+        let room = head.forwardedCapacity(extra: exchange.responseLines.count)
+        var text = worker.buffers.fill(capacity: room) { writer in
+            head.writeForwarded(
+                to: &writer, adding: exchange.responseLines.bytes, isChunked: false, persistence: .unsaid)
+        }
+        // RFC 8441 §5: 200 says over HTTP/2 what 101 says over HTTP/1.1.
+        text.setString("200", at: text.readerIndex + 9)
+        text.withUnsafeReadableBytes { session.respond($0.bindMemory(to: UInt8.self), on: stream, isEnd: false) }
+        expectProgress()
+        if let body { write(body) }
+        deliver()
+    }
+
+    /// A response of success would open a tunnel that nobody is behind.
+    private func refusesSuccess(_ status: Int, isComplete: Bool) -> Bool {
+        awaitsTunnel = false
+        guard (200..<300).contains(status) else { return false }
+        let producer = self.producer
+        self.producer = nil
+        if !isComplete { producer?.clientLost() }
+        exchange.answer(.badGateway("The upstream did not change to the protocol that was asked for."))
+        return true
+    }
+
+    private func passedThroughTunnel(_ bytes: ByteBuffer) {
+        expectProgress()
+        guard tunnel?.terms.isWebSocket == true else { return }
+        bytes.withUnsafeReadableBytes { tunnel?.frames.follow($0.bindMemory(to: UInt8.self)) }
+        if tunnel?.isLeaving == true { leaveTunnel() }
+    }
+
+    /// The node is about to go: a WebSocket is told so as soon as its frames allow.
+    func leaveTunnel() {
+        guard tunnel?.terms.isWebSocket == true else { return }
+        tunnel?.isLeaving = true
+        if tunnel?.frames.isBetweenFrames == true { endTunnel() }
+    }
+
+    /// Ends it, with a word if the protocol has one.
+    private func endTunnel() {
+        if let tunnel, tunnel.terms.isWebSocket, tunnel.frames.isBetweenFrames {
+            stream?.write(ByteBuffer(bytes: WebSocketFrames.goingAway))
+        }
+        let producer = self.producer
+        self.producer = nil
+        stream?.end()
+        finish()
+        producer?.clientLost()
     }
 }

@@ -75,6 +75,65 @@ extension Cluster {
             #expect(try open("/ws", "h2c").head.status == 426)
         }
 
+        /// An extended CONNECT (RFC 8441), in the literal forms of HPACK.
+        private func connect(_ path: String, _ raw: RawHTTP2, stream: Int, name: String = "websocket") throws {
+            func literal(_ text: String) -> [UInt8] { [UInt8(text.utf8.count)] + Array(text.utf8) }
+            let block =
+                [0x02] + literal("CONNECT") + [0x00] + literal(":protocol") + literal(name) + [0x86, 0x04]
+                + literal(path) + [0x41, 0x01, 0x61]
+            try raw.send(type: 1, flags: 4, stream: stream, block)
+        }
+
+        @Test("over HTTP/2 an extended CONNECT opens one on its stream, and others go on beside it")
+        func extendedConnect() async throws {
+            let raw = try RawHTTP2(port: node.port)
+            let settings = try raw.read(type: 4).payload
+            #expect(
+                stride(from: 0, to: settings.count, by: 6).contains { settings[$0 + 1] == 8 && settings[$0 + 5] == 1 })
+            try connect("/ws", raw, stream: 1)
+            // Sent before the answer is known, as a client may.
+            try raw.send(type: 0, stream: 1, Array("early".utf8))
+            let head = try raw.read(type: 1)
+            #expect(head.stream == 1 && head.payload.first == 0x88 && head.flags & 1 == 0, "status 200, and no end")
+            #expect(try raw.read(type: 0).payload == Array("early".utf8))
+            let message = [UInt8](repeating: 7, count: 5000)
+            try raw.send(type: 0, stream: 1, message)
+            var echoed: [UInt8] = []
+            while echoed.count < message.count { echoed += try raw.read(type: 0).payload }
+            #expect(echoed == message)
+            #expect(try node.metric("sluice_tunnels") == 1)
+            try connect("/off", raw, stream: 3)
+            try connect("/ws", raw, stream: 5, name: "echo")
+            for stream in [3, 5] {
+                let refusal = try raw.read(type: 1)
+                #expect(refusal.stream == stream && refusal.payload.first != 0x88, "426 of the upstream")
+            }
+            try raw.send(type: 0, stream: 1, [1, 2])
+            #expect(try raw.read(type: 0).payload == [1, 2])
+            try raw.send(type: 3, stream: 1, [0, 0, 0, 8])
+            try await eventually("its end is noticed") { try node.metric("sluice_tunnels") == 0 }
+            try await eventually("the upstream is let go") { origin.openConnections == 0 }
+        }
+
+        @Test("one over HTTP/2 is closed with 1001 when nobody uses it, and on drain")
+        func extendedConnectEnds() async throws {
+            let raw = try RawHTTP2(port: node.port)
+            try connect("/short", raw, stream: 1)
+            #expect(try raw.read(type: 0).payload == [0x88, 0x02, 0x03, 0xE9])
+            try connect("/ws", raw, stream: 3)
+            while try raw.read(type: 1).stream != 3 {}
+            node.signal(SIGTERM)
+            var last: [UInt8] = []
+            while true {
+                let frame = try raw.read()
+                if frame.type == 0, frame.stream == 3, !frame.payload.isEmpty { last = frame.payload }
+                if frame.stream == 3, frame.type == 3 || frame.flags & 1 == 1 { break }
+            }
+            #expect(last == [0x88, 0x02, 0x03, 0xE9])
+            raw.connection.close()
+            #expect(try await node.waitForExit() == .exited(0))
+        }
+
         @Test("the handshake's token may stand in the query or in a subprotocol")
         func tokens() async throws {
             let minted = try await ChildProcess.run(
