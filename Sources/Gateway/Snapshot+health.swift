@@ -54,4 +54,27 @@ extension Snapshot {
         }
         return ejections
     }
+
+    /// What checks have found lives on as long as the targets and the check are the same.
+    static func health(
+        of configuration: GatewayConfiguration, previous: Snapshot?, log: StructuredLog
+    ) -> [String: TargetHealth] {
+        var health: [String: TargetHealth] = [:]
+        for (name, upstream) in configuration.upstreams {
+            guard let check = upstream.health else { continue }
+            if let known = previous?.health[name], let before = previous?.configuration.upstreams[name],
+                before.health == check, before.targets == upstream.targets
+            {
+                health[name] = known
+                continue
+            }
+            let targets = upstream.targets.map(\.authority)
+            health[name] = TargetHealth(check, targets: targets.count) { target, isHealthy in
+                log.warning(
+                    isHealthy ? "target healthy again" : "target unhealthy",
+                    ["upstream": .string(name), "target": .string(targets[target])])
+            }
+        }
+        return health
+    }
 }

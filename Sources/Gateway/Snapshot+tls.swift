@@ -88,6 +88,7 @@ extension PeerCertificate {
     convenience init(der: [UInt8]) throws {
         let facts = try CertificateFacts(der: der)
         self.init(
-            subject: facts.subject, names: facts.names, lines: CertificateFacts.fieldLines(der: der, facts: facts))
+            subject: facts.subject, commonName: facts.commonName, names: facts.names,
+            lines: CertificateFacts.fieldLines(der: der, facts: facts))
     }
 }

@@ -22,6 +22,8 @@ struct Snapshot: Sendable {
     let breakers: [String: SharedBreaker]
     /// Of upstreams with several targets.
     let ejections: [String: TargetEjections]
+    /// Of upstreams whose targets are checked.
+    let health: [String: TargetHealth]
     let limits: LimitCatalogue
     let listenerTLS: [BindAddress: ServerTLS]
     let upstreamTLS: [String: ClientTLS]
@@ -49,6 +51,7 @@ struct Snapshot: Sendable {
         upstreamHTTP2TLS = try Self.upstreamTLS(of: configuration, isHTTP2: true)
         breakers = Self.breakers(of: configuration, previous: previous, cluster: cluster, log: log)
         ejections = Self.ejections(of: configuration, previous: previous, log: log)
+        health = Self.health(of: configuration, previous: previous, log: log)
         limits = LimitCatalogue(configuration)
         translations = try Self.translations(of: configuration)
         var names = previous?.metricNames ?? MetricNames()

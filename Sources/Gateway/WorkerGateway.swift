@@ -61,7 +61,10 @@ final class WorkerGateway: ExchangeEntry {
             let unused = upstream.unusedConnectionCount
             metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount - unused
             metrics.values.upstreams[upstream.metricsIndex].idleConnections = unused
-            guard worker.index == 0, let ejections = upstream.ejections else { continue }
+            guard worker.index == 0 else { continue }
+            let unhealthy = upstream.health?.unhealthy ?? 0
+            metrics.values.upstreams[upstream.metricsIndex].unhealthyTargets = unhealthy.nonzeroBitCount
+            guard let ejections = upstream.ejections else { continue }
             metrics.values.upstreams[upstream.metricsIndex].ejectedTargets = ejections.unavailable.nonzeroBitCount
             metrics.values.upstreams[upstream.metricsIndex].ejections = ejections.ejections
         }

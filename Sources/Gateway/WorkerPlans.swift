@@ -26,6 +26,7 @@ struct WorkerResources {
 struct WorkerPlans {
     private(set) var routes: [RoutePlan] = []
     private(set) var upstreams: [String: Upstream] = [:]
+    private(set) var probers: [String: HealthProber] = [:]
 
     /// - Parameter previous: upstreams that have not changed are taken over with their connections.
     init(snapshot: Snapshot, resources: WorkerResources, worker: Worker, previous: WorkerPlans?) throws {
@@ -34,14 +35,21 @@ struct WorkerPlans {
             let wanted = Transport.UpstreamSettings(
                 settings, name: name, tls: snapshot.upstreamTLS[name], http2TLS: snapshot.upstreamHTTP2TLS[name],
                 workers: resources.workerCount)
-            let ejections = snapshot.ejections[name]
-            if let known = previous?.upstreams[name], known.settings == wanted, known.ejections === ejections {
+            let (ejections, health) = (snapshot.ejections[name], snapshot.health[name])
+            if let known = previous?.upstreams[name], known.settings == wanted, known.ejections === ejections,
+                known.health === health
+            {
                 upstreams[name] = known
+                probers[name] = previous?.probers[name]
             } else {
                 var names = snapshot.metricNames
                 upstreams[name] = Upstream(
                     settings: wanted, metricsIndex: names.upstreams.index(of: name), worker: worker,
-                    ejections: ejections)
+                    ejections: ejections, health: health)
+                // Checks are the node's: one worker makes them.
+                if worker.index == 0, let health, let check = wanted.health {
+                    probers[name] = HealthProber(wanted, check, health, worker: worker)
+                }
             }
         }
         var assembly = try PlanAssembly(snapshot: snapshot, resources: resources, worker: worker, upstreams: upstreams)
@@ -52,6 +60,7 @@ struct WorkerPlans {
     /// Lets go of the connections that `next` has not taken over.
     func retire(keeping next: WorkerPlans) {
         for (name, upstream) in upstreams where next.upstreams[name] !== upstream { upstream.close() }
+        for (name, prober) in probers where next.probers[name] !== prober { prober.stop() }
     }
 }
 
@@ -135,6 +144,14 @@ private struct PlanAssembly {
             return try JWTAuthenticator(
                 verifier: verifier, consumers: snapshot.consumers,
                 handshake: HandshakeToken(query: settings.query, subprotocol: settings.subprotocol))
+        case .certificate(let source):
+            let source: CertificateAuthenticator.Source =
+                switch source {
+                case .commonName: .commonName
+                case .subject: .subject
+                case .name: .name
+                }
+            return CertificateAuthenticator(source: source, consumers: snapshot.consumers)
         case .apiKey(.header(let header)):
             return try APIKeyAuthenticator(source: .header(header), consumers: snapshot.consumers)
         case .apiKey(.query(let parameter)):
@@ -176,6 +193,8 @@ extension Transport.UpstreamSettings {
         self.tls = tls
         self.http2TLS = http2TLS
         maximumStreams = settings.maxStreams
+        retries = settings.retries
+        health = settings.health
         totalTimeoutMicroseconds = settings.totalTimeoutMicroseconds
         balance = settings.balance
         connectTimeoutMicroseconds = settings.connectTimeoutMicroseconds

@@ -1,5 +1,5 @@
 /// Something that could not be done, as opposed to something that was decided: whose fault it was, and the reply it makes.
-package enum Failure: UInt8, Sendable, CaseIterable {
+package enum Failure: UInt8, Error, CaseIterable {
     case connectRefused, connectTimeout, handshakeFailed, connectionLost, malformedResponse, responseTimeout,
         bodyTimeout
     case breakerOpen, noTarget, tooManyPending

@@ -24,13 +24,16 @@ package final class Peer {
 package final class PeerCertificate: Sendable {
     /// In the form of RFC 4514: `CN=client,O=Example`.
     package let subject: String
+    /// The value of `CN` in it, if there is one.
+    package let commonName: String?
     /// Its alternative names: DNS names, URIs, mail addresses, IP addresses.
     package let names: [String]
     /// Field lines that tell the upstream: `Client-Cert` (RFC 9440), `X-Client-Cert-Subject`, `X-Client-Cert-SAN`.
     package let lines: [UInt8]
 
-    package init(subject: String, names: [String], lines: [UInt8]) {
+    package init(subject: String, commonName: String? = nil, names: [String], lines: [UInt8]) {
         self.subject = subject
+        self.commonName = commonName
         self.names = names
         self.lines = lines
     }

@@ -112,10 +112,13 @@ package final class HTTP2Session {
         let taken = nghttp2_session_mem_recv(raw, base.assumingMemoryBound(to: UInt8.self), bytes.count)
         isReceiving = false
         guard taken < 0 else { return }
-        let isFlood = taken == Int(NGHTTP2_ERR_FLOODED.rawValue)
+        let isFlood = taken == Int(NGHTTP2_ERR_FLOODED.rawValue) || taken == Self.tooManyContinuations
         if isFlood { owner.value.flooded() }
         terminate(isFlood ? .enhanceYourCalm : .protocolError)
     }
+
+    /// NGHTTP2_ERR_TOO_MANY_CONTINUATIONS, which not every header that is installed has (CVE-2024-28182).
+    private static let tooManyContinuations = -905
 
     /// Moves frames to the owner while it takes them.
     package func produce() {

@@ -1,12 +1,14 @@
 import GatewayCore
 import HTTPWire
 import NIOCore
+import Policies
 
 /// One exchange being forwarded: picks a target, sends the request, streams the response, and settles with the breaker.
 ///
 /// Attempts are reused by their worker. Whatever reaches one late is told apart by `serial`.
 final class Attempt: ResponseProducer {
-    private enum State { case idle, connecting, exchanging, responding }
+    /// `resting`: about to be made again.
+    private enum State { case idle, connecting, exchanging, responding, resting }
 
     /// Bodies up to this size leave in one write with their head.
     private static let joinLimit = 32 * 1024
@@ -21,8 +23,15 @@ final class Attempt: ResponseProducer {
     private var pool: (any TargetConnections)?
     private var connection: (any UpstreamLink)?
     private var startedMicroseconds = 0
+    /// Targets that this attempt could not connect to, and those that it has tried for nothing, by bits.
     private var unreachable: UInt64 = 0
+    private var tried: UInt64 = 0
     private var tries = 0
+    private var retries = 0
+    /// The body so far, as long as it can be sent again.
+    private var replay = BodyReplay()
+    /// Of the upstream, also while no report to it is due.
+    private var breaker: (any AttemptGate)?
     private var isHeadPending = false
     private var joined = ByteBuffer()
     private var isRequestEnded = false
@@ -40,9 +49,16 @@ final class Attempt: ResponseProducer {
         attempt.exchange = exchange
         attempt.upstream = upstream
         attempt.gate = gate
+        attempt.breaker = gate
         attempt.token = token
         attempt.unreachable = 0
+        attempt.tried = 0
         attempt.tries = 0
+        attempt.retries = 0
+        if let settings = upstream.settings.retries {
+            upstream.retryBudget.earn()
+            attempt.replay.begin(limit: settings.bodyBytes)
+        }
         attempt.startedMicroseconds = MonotonicClock.microseconds()
         attempt.endsMicroseconds = nil
         exchange.record.upstreamIndex = upstream.metricsIndex
@@ -56,13 +72,19 @@ final class Attempt: ResponseProducer {
         state = .connecting
         tries += 1
         exchange.record.attempts = tries
-        let target = fresh ? pool : upstream.pick(for: exchange, excluding: unreachable)
-        guard let target else { return fail(.noTarget) }
+        guard let target = fresh ? pool : pick() else { return fail(.noTarget) }
         pool = target
         // The client's departure has to be heard of while waiting; its body stays where it is until there is a connection.
         if exchange.request.body != .none { exchange.downstream.pauseBody() }
         exchange.downstream.attach(self)
         target.acquire(for: self, fresh: fresh)
+    }
+
+    /// A retry goes to a target that was not tried yet, if there is one.
+    private func pick() -> (any TargetConnections)? {
+        if retries == 0 { return upstream.pick(for: exchange, excluding: unreachable) }
+        return upstream.pick(for: exchange, excluding: unreachable | tried)
+            ?? upstream.pick(for: exchange, excluding: 0)
     }
 
     /// All connections are busy: waits for one as long as it would wait for an answer.
@@ -116,6 +138,7 @@ final class Attempt: ResponseProducer {
                 return connect(fresh: false)
             }
         }
+        if failure != .tooManyPending, isMadeAgain(after: .connect, failure) { return }
         fail(failure)
     }
 
@@ -132,7 +155,8 @@ final class Attempt: ResponseProducer {
         // What has come of the body joins the head in one write.
         isHeadPending = true
         joined = forwardedHead(reusing: false)
-        exchange.downstream.resumeBody()
+        for (bytes, isEnd) in replay.pieces where self.connection === connection { sendBody(bytes, isEnd: isEnd) }
+        if !isRequestEnded, self.connection === connection { exchange.downstream.resumeBody() }
         if isHeadPending, self.connection === connection { sendJoined(isEnd: false) }
     }
 
@@ -163,7 +187,13 @@ final class Attempt: ResponseProducer {
     // MARK: The request body
 
     func receiveBody(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
-        guard let connection, state == .exchanging || state == .responding else { return }
+        guard connection != nil, state == .exchanging || state == .responding else { return }
+        if upstream.settings.retries != nil { replay.keep(bytes, isEnd: isEnd, hasTrailers: !trailers.isEmpty) }
+        sendBody(bytes, isEnd: isEnd, trailers: trailers)
+    }
+
+    private func sendBody(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8] = []) {
+        guard let connection else { return }
         let serial = self.serial
         isRequestEnded = isEnd
         var bytes = bytes
@@ -209,6 +239,7 @@ final class Attempt: ResponseProducer {
         gate?.report(token, isSuccess: isSuccess, durationMicroseconds: duration)
         gate = nil
         if let ejections = upstream.ejections, let pool { ejections.note(pool.index, isSuccess: isSuccess) }
+        if let settings = upstream.settings.retries, isMadeAgain(after: head, isComplete, settings) { return }
         let downstream = exchange.downstream
         exchange.responseObserver?.responseStarted(head, for: exchange)
         if head.fields.first(.date) == nil { addDate() }
@@ -277,20 +308,80 @@ final class Attempt: ResponseProducer {
             return connect(fresh: true)
         }
         if failure.origin == .upstream, let pool { upstream.ejections?.note(pool.index, isSuccess: false) }
-        fail(failure)
+        switch failure {
+        case .connectionLost where isMadeAgain(after: .reset, failure): return
+        case .responseTimeout where isMadeAgain(after: .timeout, failure): return
+        default: fail(failure)
+        }
     }
 
     private func fail(_ failure: Failure) {
         let exchange = self.exchange!
         exchange.record.failure = failure
+        report(failure)
+        release()
+        if let reply = failure.reply { exchange.answer(reply) }
+    }
+
+    private func report(_ failure: Failure) {
         if failure.origin == .upstream {
             let duration = MonotonicClock.microseconds() &- startedMicroseconds
             gate?.report(token, isSuccess: false, durationMicroseconds: duration)
         } else {
             gate?.cancel(token)
         }
-        release()
-        if let reply = failure.reply { exchange.answer(reply) }
+        gate = nil
+    }
+
+    // MARK: Again
+
+    /// Whether the failed attempt is made again; that has begun then.
+    private func isMadeAgain(after cause: RetrySettings.Cause, _ failure: Failure) -> Bool {
+        guard let settings = upstream.settings.retries else { return false }
+        report(failure)
+        return isMadeAgain(after: cause, settings)
+    }
+
+    /// The same after a response that says that the upstream could not serve the request.
+    private func isMadeAgain(after head: ResponseHead, _ isComplete: Bool, _ settings: RetrySettings) -> Bool {
+        if head.status >= 400 { return isMadeAgain(after: .status(head.status), settings) }
+        // Nothing but a status: the call has failed before its first message.
+        guard isComplete, let field = head.fields.first("grpc-status"), let code = Decimal.parse(field), code > 0 else {
+            return false
+        }
+        return isMadeAgain(after: .grpc(code), settings)
+    }
+
+    private func isMadeAgain(after cause: RetrySettings.Cause, _ settings: RetrySettings) -> Bool {
+        let request = exchange.request
+        guard retries < settings.attempts, settings.covers(cause, isIdempotent: request.isIdempotent),
+            request.body == .none || replay.isWhole, exchange.tunnel == nil,
+            upstream.retryBudget.spend(atMicroseconds: MonotonicClock.microseconds()), isAdmittedAgain()
+        else { return false }
+        retries += 1
+        connection?.abandon()
+        connection = nil
+        isHeadPending = false
+        joined = ByteBuffer()
+        if let pool, pool.index < 64 { tried |= 1 << UInt64(pool.index) }
+        if request.body != .none { exchange.downstream.pauseBody() }
+        let isElsewhere = upstream.pools.indices.contains { $0 < 64 && tried & (1 << UInt64($0)) == 0 }
+        let pause = settings.pauseMicroseconds(beforeRetry: retries, random: .random(in: 0..<1))
+        state = .resting
+        if isElsewhere || pause == 0 { connect(fresh: false) } else { setDeadline(pause) }
+        return true
+    }
+
+    /// An attempt made again is one more call to the breaker.
+    private func isAdmittedAgain() -> Bool {
+        switch breaker?.admit() {
+        case nil: return true
+        case .admitted(let token):
+            gate = breaker
+            self.token = token
+            return true
+        case .refused: return false
+        }
     }
 
     // MARK: Reuse
@@ -311,7 +402,9 @@ final class Attempt: ResponseProducer {
         exchange = nil
         upstream = nil
         gate = nil
+        breaker = nil
         pool = nil
+        replay.end()
         joined = ByteBuffer()
         isHeadPending = false
         if worker.idleAttempts.count < 1024 { worker.idleAttempts.append(self) }
@@ -325,6 +418,10 @@ extension Attempt: DeadlineOwner {
             // No connection became free in time.
             pool?.forget(self)
             return fail(isOver ? .responseTimeout : .tooManyPending)
+        }
+        if state == .resting, !isOver {
+            leaveQueue()
+            return connect(fresh: false)
         }
         guard isOver else { return endsMicroseconds == nil ? () : setDeadline(.max) }
         let downstream = exchange.downstream

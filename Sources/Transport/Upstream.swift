@@ -44,6 +44,10 @@ package struct UpstreamSettings: Hashable, Sendable {
     /// From the start to the end of a response; nil: no bound.
     package var totalTimeoutMicroseconds: Int?
     package var responseHeaderBytes = 64 * 1024
+    /// Nil: no attempt is made again.
+    package var retries: RetrySettings?
+    /// Nil: targets are only judged by how requests go.
+    package var health: HealthCheck?
 
     package init(name: String, targets: [Target]) {
         self.name = name
@@ -61,11 +65,17 @@ package final class Upstream {
     private var generator: BalanceGenerator
     /// Nil: no target is ever taken out.
     package let ejections: TargetEjections?
+    /// Nil: nobody checks.
+    package let health: TargetHealth?
+    var retryBudget: RetryBudget
 
     package init(
-        settings: UpstreamSettings, metricsIndex: Int, worker: Worker, ejections: TargetEjections? = nil
+        settings: UpstreamSettings, metricsIndex: Int, worker: Worker, ejections: TargetEjections? = nil,
+        health: TargetHealth? = nil
     ) {
         self.settings = settings
+        self.health = health
+        retryBudget = RetryBudget(share: settings.retries?.budget ?? 0)
         self.metricsIndex = metricsIndex
         self.ejections = ejections
         pools = settings.targets.indices.map { index -> any TargetConnections in
@@ -90,11 +100,13 @@ package final class Upstream {
     /// Picks the target for an exchange; `excluding` are the targets that it has found unreachable (bit by index).
     func pick(for exchange: Exchange, excluding: UInt64) -> (any TargetConnections)? {
         if pools.count == 1 { return excluding & 1 == 0 ? pools[0] : nil }
-        let ejected = ejections?.unavailable ?? 0
-        // A target that is out is still better than none.
+        let unhealthy = health?.unhealthy ?? 0
+        let out = (ejections?.unavailable ?? 0) | unhealthy
+        // A target that is out is still better than none, and best is one whose check at least goes well.
         let choice =
-            choose(for: exchange, without: excluding | ejected)
-            ?? (ejected == 0 ? nil : choose(for: exchange, without: excluding))
+            choose(for: exchange, without: excluding | out)
+            ?? (out == unhealthy ? nil : choose(for: exchange, without: excluding | unhealthy))
+            ?? (out == 0 ? nil : choose(for: exchange, without: excluding))
         return choice.map { pools[$0] }
     }
 

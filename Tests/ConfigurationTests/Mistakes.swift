@@ -165,9 +165,16 @@ private let services: [Mistake] = [
         "{ targets: [\"http://a\"], breaker: { error_rate: 101% } }",
         "54: upstreams.a.breaker.error_rate: \"101%\": expected a percentage from 0% to 100%, such as 50%"),
     .upstream(
-        "{ targets: [\"http://a\"], retries: {}, health: {} }",
-        "31: upstreams.a.retries: not supported by this version of sluice yet; remove it",
-        "44: upstreams.a.health: not supported by this version of sluice yet; remove it"),
+        "{ targets: [\"http://a\"], retries: { on: [conect] }, health: {} }",
+        "47: upstreams.a.retries.on[0]: \"conect\": expected connect, reset, timeout, 5xx, a status from 400 to 599, or a gRPC status such as unavailable; did you mean \"connect\"?",
+        "66: upstreams.a.health: a health check needs a path or grpc; add path: /healthz"),
+    .upstream(
+        "{ targets: [\"http://a\"], health: { path: healthz } }",
+        "47: upstreams.a.health.path: a path begins with / and has no blanks; such as /healthz"),
+    .upstream(
+        "{ targets: [\"http://a\"], health: { grpc: true } }",
+        "39: upstreams.a.health: gRPC's health check needs targets that speak HTTP/2; write grpc:// or h2c:// in their URLs"
+    ),
     Mistake(
         "upstreams: { \"a b\": { targets: [\"http://a\"] } }\nroutes: [{ upstream: a b }]",
         "1:14: upstreams.\"a b\": \"a b\": expected the name of an upstream: 1 to 100 letters, digits, \"_\", \"-\" or \".\""
@@ -176,13 +183,13 @@ private let services: [Mistake] = [
 
 private let callers: [Mistake] = [
     .line("authenticators: { none: { api_key: {} } }", "19: authenticators.none: \"none\" is not free to be a name"),
-    .line("authenticators: { a: {} }", "22: authenticators.a: expected a kind of authenticator; add jwt or api_key"),
+    .line("authenticators: { a: {} }", "22: authenticators.a: expected a kind of authenticator; add one of jwt, api_key, mtls"),
     .line(
         "authenticators: { a: { basic: {} } }",
         "24: authenticators.a.basic: not supported by this version of sluice yet; remove it"),
     .line(
         "authenticators: { a: { jtw: {} } }",
-        "22: authenticators.a: expected a kind of authenticator; add jwt or api_key",
+        "22: authenticators.a: expected a kind of authenticator; add one of jwt, api_key, mtls",
         "24: authenticators.a: unknown key \"jtw\"; did you mean \"jwt\"?"),
     .line(
         "authenticators: { a: { api_key: { header: A, query: b } } }",
@@ -266,8 +273,10 @@ private let routing: [Mistake] = [
         "{ upstream: users, auth: { scopes: [a] } }",
         "30: routes[1].auth: the key \"any\" is missing; it lists the authenticators"),
     .route(
-        "{ upstream: users, auth: { all: [a] } }",
-        "32: routes[1].auth.all: not supported by this version of sluice yet; remove it"),
+        "{ upstream: users, auth: { any: [], all: [] } }",
+        "37: routes[1].auth.any: expected the name of an authenticator, or a list of them, found an empty list",
+        "46: routes[1].auth.all: expected the name of an authenticator, or a list of them, found an empty list",
+        "46: routes[1].auth.all: one of any and all can be said, not both; keep one of them"),
     .route(
         "{ upstream: users, limit: { per: consumer, rates: [1/second] } }",
         "31: routes[1].limit: a limit per consumer needs to know the caller, but the route is open to all; add auth, or count per ip"

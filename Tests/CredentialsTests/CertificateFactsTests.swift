@@ -5,6 +5,16 @@ import Testing
 
 @Suite("What a certificate says")
 struct CertificateFactsTests {
+    @Test(
+        "a name in a name is not taken for one of its own",
+        arguments: [
+            ("CN=a,O=b", "a"), ("O=x\\,CN=admin,CN=eve", "eve"), ("O=x+CN=a", "a"), (#"CN=a\2Cb\,c\\"#, #"a,b,c\"#),
+            ("O=CN=a", nil), ("CN=", ""), ("", nil),
+        ])
+    func commonNames(text: String, name: String?) {
+        #expect(DistinguishedName.value(of: "CN", in: text) == name)
+    }
+
     @Test("its names are read, in words that no field can be broken by")
     func names() async throws {
         let files = try await TestCertificates(for: [

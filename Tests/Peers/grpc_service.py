@@ -19,7 +19,18 @@ def identity(data):
 class Echo(grpc.GenericRpcHandler):
     """/test.Echo: every kind of call, with messages that are any bytes."""
 
+    def __init__(self):
+        self.flaky = 0
+
     def service(self, details):
+        if details.method == "/grpc.health.v1.Health/Check":
+            # A request for the service "down", and the status of one that is not SERVING (2) or is (1).
+            def check(request, context):
+                return b"\x08\x02" if request == b"\n\x04down" else b"\x08\x01"
+
+            return grpc.unary_unary_rpc_method_handler(
+                check, request_deserializer=identity, response_serializer=identity
+            )
         if not details.method.startswith("/test.Echo/"):
             return None
         kind = details.method.split("/")[-1]
@@ -36,6 +47,10 @@ class Echo(grpc.GenericRpcHandler):
         if request == b"fail":
             context.set_trailing_metadata((("x-reason", "because"),))
             context.abort(grpc.StatusCode.NOT_FOUND, "no such thing \u00fc")
+        if request == b"flaky":
+            self.flaky += 1
+            if self.flaky % 2 == 1:
+                context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
         if request == b"slow":
             time.sleep(3)
         if request == b"time":

@@ -2,23 +2,40 @@
 package enum AuthenticatorSettings: Hashable, Sendable {
     case jwt(JWTSettings)
     case apiKey(APIKeySettings)
+    case certificate(CertificateSettings)
 
     static let kind = Kind<AuthenticatorSettings>.section(
         "authenticator", "an authenticator such as { jwt: … } or { api_key: … }"
     ) { section in
         let jwt = section.optional("jwt", JWTSettings.kind, "A signed token in Authorization: Bearer.")
         let apiKey = section.optional("api_key", APIKeySettings.kind, "A key that belongs to a consumer.")
-        let isLater = section.later("basic", "hmac", "mtls", "introspection", "forward")
-        switch (section.has("jwt"), section.has("api_key")) {
-        case (true, true):
-            section.reader.report("an authenticator is of one kind", hint: "give jwt and api_key a name each")
-            return nil
-        case (true, false): return jwt.map(AuthenticatorSettings.jwt)
-        case (false, true): return apiKey.map(AuthenticatorSettings.apiKey)
-        case (false, false):
-            if !isLater { section.reader.report("expected a kind of authenticator", hint: "add jwt or api_key") }
+        let certificate = section.optional(
+            "mtls", CertificateSettings.kind, "The certificate that the client has shown to the listener.")
+        let isLater = section.later("basic", "hmac", "introspection", "forward")
+        let given = kinds.filter { section.has($0) }
+        guard given.count <= 1 else {
+            section.reader.report(
+                "an authenticator is of one kind", hint: "give \(given.joined(separator: " and ")) a name each")
             return nil
         }
+        if given.isEmpty, !isLater {
+            section.reader.report("expected a kind of authenticator", hint: "add one of \(kinds.joined(separator: ", "))")
+        }
+        return jwt.map(AuthenticatorSettings.jwt) ?? apiKey.map(AuthenticatorSettings.apiKey)
+            ?? certificate.map(AuthenticatorSettings.certificate)
+    }
+}
+
+private let kinds = ["jwt", "api_key", "mtls"]
+
+/// Whom a client certificate stands for.
+package enum CertificateSettings: Hashable, Sendable {
+    case commonName, subject, name
+
+    static let kind = Kind<CertificateSettings>.section("mtls", "a mapping such as { by: common_name }") { section in
+        section.value(
+            "by", .choice(["common_name": .commonName, "subject": .subject, "name": .name]), default: .commonName,
+            "What of the certificate is the consumer's id; name: its first alternative name.")
     }
 }
 

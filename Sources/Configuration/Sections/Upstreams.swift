@@ -24,6 +24,10 @@ package struct UpstreamSettings: Hashable, Sendable {
     package var breaker: BreakerSettings? = BreakerSettings()
     /// Nil: switched off.
     package var outlier: OutlierSettings? = OutlierSettings()
+    /// Nil: nothing is retried.
+    package var retries: RetrySettings?
+    /// Nil: no checks.
+    package var health: HealthCheck?
     /// Of targets that are reached over TLS.
     package var tls = ClientTLSSettings()
 
@@ -64,7 +68,18 @@ package struct UpstreamSettings: Hashable, Sendable {
             section.place(of: "tls").report(
                 "no target of this upstream uses TLS", hint: "write https:// or grpcs:// in its URLs")
         }
-        section.later("retries", "health")
+        upstream.retries = section.value(
+            "retries", .word("off", nil, or: .retries), default: upstream.retries,
+            "Which failed attempts are made again; off: none.")
+        upstream.health = section.value(
+            "health", .word("off", nil, or: .healthCheck), default: upstream.health,
+            "How targets are asked whether they are well; off: not at all.")
+        if let health = upstream.health, case .grpc = health.kind, let targets,
+            targets.contains(where: { $0.speaks == .http1 })
+        {
+            section.place(of: "health").report(
+                "gRPC's health check needs targets that speak HTTP/2", hint: "write grpc:// or h2c:// in their URLs")
+        }
         return targets.map { _ in upstream }
     }
 

@@ -42,7 +42,7 @@ package struct CertificateFacts: Hashable, Sendable {
     package var commonName: String? { Self.commonName(in: subject) }
 
     private static func commonName(in subject: String) -> String? {
-        subject.split(separator: ",").first { $0.hasPrefix("CN=") }.map { String($0.dropFirst(3)) }
+        DistinguishedName.value(of: "CN", in: subject)
     }
 
     /// XN_FLAG_RFC2253 of openssl/x509.h, which is too much of a macro for Swift.

@@ -45,6 +45,7 @@ package struct UpstreamMetrics: Sendable {
     package var isBreakerShared = false
     /// Targets that are out of balancing, and how often one was taken out. The node's, like the breaker.
     package var ejectedTargets = 0
+    package var unhealthyTargets = 0
     package var ejections = 0
     /// Requests that the open breaker answered.
     package var breakerRefusals = 0
@@ -63,6 +64,7 @@ package struct UpstreamMetrics: Sendable {
         left.breakerRefusals += right.breakerRefusals
         left.isBreakerShared = left.isBreakerShared || right.isBreakerShared
         left.ejectedTargets += right.ejectedTargets
+        left.unhealthyTargets += right.unhealthyTargets
         left.ejections += right.ejections
     }
 }

@@ -136,6 +136,8 @@ package enum PrometheusText {
         for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.isBreakerShared ? 1 : 0) }
         writer.begin("sluice_upstream_ejected_targets", .gauge, "Targets that are out of balancing.")
         for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.ejectedTargets) }
+        writer.begin("sluice_upstream_unhealthy_targets", .gauge, "Targets whose health check fails.")
+        for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.unhealthyTargets) }
         writer.begin("sluice_upstream_ejections_total", .counter, "How often a target was taken out of balancing.")
         for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.ejections) }
     }

@@ -15,7 +15,7 @@ extension Cluster {
                 access_log: { path: off }
                 authenticators: { keys: { api_key: {} } }
                 upstreams:
-                  echo: { targets: ["\(service.url)"] }
+                  echo: { targets: ["\(service.url)"], retries: { on: [unavailable] } }
                   dead: { targets: ["grpc://127.0.0.1:\(try freePort())"], connect_timeout: 300ms }
                 routes:
                   - { match: { path: "/test.Echo/**" }, upstream: echo }
@@ -32,7 +32,8 @@ extension Cluster {
             let lines = Set(finished.standardOutput.split(separator: "\n").map(String.init))
             let expected: Set = [
                 "empty: 0", "large: 3000000", "metadata: 42 42", "status: NOT_FOUND because no such thing ü",
-                "deadline: DEADLINE_EXCEEDED", "deadline passed on: True", "down: 0,1,2,3,4", "up: a,b,c",
+                "retry: flaky", "deadline: DEADLINE_EXCEEDED", "deadline passed on: True", "down: 0,1,2,3,4",
+                "up: a,b,c",
                 "both: re:0,re:1,re:2,re:3,re:4", "cancel: re:1", "gzip: 100000", "no method: UNIMPLEMENTED",
                 "no route: UNIMPLEMENTED", "dead service: UNAVAILABLE", "limit, first: UNIMPLEMENTED",
                 "limit, second: RESOURCE_EXHAUSTED", "locked: UNAUTHENTICATED",

@@ -113,7 +113,9 @@ extension Cluster {
 
         @Test(
             "a flood ends its own connection with ENHANCE_YOUR_CALM, and no other",
-            arguments: ["rapid reset", "ping", "settings", "empty data", "made you reset", "header bomb"])
+            arguments: [
+                "rapid reset", "ping", "settings", "empty data", "made you reset", "header bomb", "continuation",
+            ])
         func floods(_ kind: String) throws {
             let bystander = try RawHTTP2(port: node.port)
             let raw = try RawHTTP2(port: node.port)
@@ -130,6 +132,13 @@ extension Cluster {
                 case "empty data": bytes += RawHTTP2.frame(type: 0, stream: 1)
                 case "made you reset":
                     bytes += RawHTTP2.frame(type: 1, flags: 5, stream: stream, [0x82] + RawHTTP2.get)
+                case "continuation":
+                    // A head that never ends; each piece has a field that is not too large by itself.
+                    let field: [UInt8] = [0x00, 0x01, 0x78, 0x7F, 0x81, 0x06] + [UInt8](repeating: 0x61, count: 896)
+                    bytes +=
+                        index == 0
+                        ? RawHTTP2.frame(type: 1, flags: 1, stream: 1, RawHTTP2.get)
+                        : RawHTTP2.frame(type: 9, stream: 1, field)
                 default:
                     // One field of 4 KB into the dynamic table, and then a byte for each repetition.
                     guard index == 0 else { continue }
@@ -144,6 +153,35 @@ extension Cluster {
             try bystander.send(type: 1, flags: 5, stream: 1, RawHTTP2.get)
             #expect(try bystander.read(type: 1).stream == 1)
             #expect(try node.metric("sluice_http2_floods_total") == 1)
+        }
+
+        @Test("a client that opens no window costs its streams a time, and the node no more than their first bytes")
+        func zeroWindow() async throws {
+            let node = try await Node(
+                """
+                access_log: { path: off }
+                limits: { idle_timeout: 500ms }
+                upstreams: { app: { targets: ["\(upstream.url)"], breaker: off } }
+                routes: [{ match: { path: "/**" }, upstream: app }]
+
+                """)
+            let raw = try RawHTTP2(port: node.port)
+            // SETTINGS_INITIAL_WINDOW_SIZE of 0; then GET /bytes/3000000 on 50 streams, and nothing more.
+            try raw.send(type: 4, stream: 0, [0, 4, 0, 0, 0, 0])
+            let path = Array("/bytes/3000000".utf8)
+            let head: [UInt8] = [0x82, 0x86, 0x04, UInt8(path.count)] + path + [0x41, 0x01, 0x61]
+            for index in 0..<50 { try raw.send(type: 1, flags: 5, stream: 2 * index + 1, head) }
+            var ended: Set<Int> = []
+            while ended.count < 50 {
+                let frame = try raw.read()
+                #expect(frame.type != 0 || frame.payload.isEmpty, "no byte of a body without a window")
+                if frame.type == 3 { ended.insert(frame.stream) }
+                if frame.type == 7 { break }
+            }
+            let size = try await ChildProcess.run("ps", ["-o", "rss=", "-p", "\(node.pid)"]).standardOutput
+            let kilobytes = Int(size.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+            #expect(kilobytes > 0 && kilobytes < 150_000, "50 bodies of 3 MB were not taken in: \(kilobytes) KB")
+            #expect(try request("/", port: node.port).status == 200)
         }
     }
 }

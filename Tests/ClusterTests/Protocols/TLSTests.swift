@@ -83,6 +83,32 @@ extension Cluster {
             #expect(!anonymous.output.lowercased().contains("client-cert"), "\(anonymous.output)")
         }
 
+        @Test("a client's certificate is a credential, which limits and scopes go by")
+        func certificateIdentity() async throws {
+            let tls = "certificates: [\(pair(certificates))], client_ca: \"\(certificates.ca)\", client_auth: optional"
+            let node = try await Node(
+                """
+                access_log: { path: off }
+                authenticators: { machines: { mtls: {} } }
+                consumers: [{ id: client, scopes: [a] }]
+                upstreams: { app: { targets: ["\(upstream.url)"] } }
+                routes:
+                  - { match: { path: "/a" }, auth: { any: [machines], scopes: [a] }, limit: { per: consumer, rates: [2/hour] }, upstream: app }
+                  - { match: { path: "/b" }, auth: { any: [machines], scopes: [b] }, upstream: app }
+
+                """, listener: "tls: { \(tls) }")
+            let own = ["--cert", certificates.clientCertificate, "--key", certificates.clientKey]
+            func status(_ target: String, _ options: [String]) async throws -> String {
+                let url = "https://127.0.0.1:\(node.port)\(target)"
+                let fixed = ["-sS", "--cacert", certificates.ca, "-o", "/dev/null", "-w", "%{http_code}", url]
+                return try await ChildProcess.run("curl", options + fixed).standardOutput
+            }
+            #expect(try await status("/a", []) == "401")
+            for _ in 0..<2 { #expect(try await status("/a", own) == "200") }
+            #expect(try await status("/a", own) == "429")
+            #expect(try await status("/b", own) == "403")
+        }
+
         @Test("where a certificate is asked of clients, nobody comes in without a good one")
         func required() async throws {
             let stranger = try await TestCertificates()
