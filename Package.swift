@@ -52,7 +52,10 @@ let package = Package(
             ]),
         library(
             "Filters",
-            ["GatewayCore", "HTTPWire", "Credentials", "JSON", "Policies", "RedisClient", "Telemetry", nioCore],
+            [
+                "CZlib", "GatewayCore", "HTTPWire", "Credentials", "JSON", "Policies", "RedisClient", "Telemetry",
+                nioCore,
+            ],
             resources: [
                 .embedInCode("RateLimit/take.lua"), .embedInCode("RateLimit/places.lua"),
                 .embedInCode("RateLimit/grant.lua"),
@@ -91,6 +94,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(
             name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"]), .brew(["libnghttp2"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 

@@ -69,7 +69,9 @@ struct SharedState: Sendable {
     func makeCache(
         on loop: any EventLoop, link: RedisLink?, account: @escaping (ExchangeRecord) -> Void
     ) -> ResponseCache {
-        let shared = link.map { RedisResponses(link: $0, namespace: settings.namespace) }
+        let shared = link.map {
+            RedisResponses(link: $0, namespace: settings.namespace, compresses: cacheSettings.compresses)
+        }
         if let shared { cacheStores.add(shared, on: loop) }
         // So that the next request asks Redis, which knows of the purge.
         shared?.whenOutrun = { [near] key in near.distrust(key, except: "") }

@@ -67,6 +67,7 @@ struct Snapshot: Sendable {
         limits.bodyBytes = configuration.limits.bodyBytes
         limits.streams = configuration.limits.streams
         limits.headerTimeoutMicroseconds = configuration.limits.headerTimeoutMicroseconds
+        limits.bodyRate = configuration.limits.bodyRate
         limits.idleTimeoutMicroseconds = configuration.limits.idleTimeoutMicroseconds
         return limits
     }

@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// A response made by the gateway itself: `application/problem+json` (RFC 9457) with, as the brief has it, `error`.
 ///
 /// Made once, when a route is compiled or as a constant; what varies per request (`Retry-After`, rate limits) are lines

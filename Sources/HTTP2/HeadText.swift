@@ -142,7 +142,10 @@ final class HeadText {
         text.removeAll()
         text.append("HTTP/1.1 ")
         text.append(decimal: status)
-        text.append(" \r\n")
+        text.append(" ")
+        // HTTP/2 has none, and clients of HTTP/1.1 show one to people.
+        text.append(StatusReason.of(status))
+        text.append("\r\n")
         text.append(lines.bytes)
         let isBodiless = status < 200 || status == 204 || status == 304 || answersHEAD
         if !hasLength, !isBodiless {

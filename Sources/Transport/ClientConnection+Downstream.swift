@@ -131,6 +131,7 @@ extension ClientConnection: Downstream {
 
     func resumeBody() {
         isBodyPaused = false
+        bodyPace.restart(bytes: exchange.record.bytesIn)
         if let producer { deliverBody(to: producer) }
     }
 

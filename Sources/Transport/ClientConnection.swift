@@ -59,6 +59,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
     var keepsAlive = true
     /// Set once the connection has changed to another protocol.
     var tunnel: ClientTunnel?
+    var bodyPace = BodyPace()
     /// Keeps the connection while a filter waits on behalf of a client that has gone.
     private var abandonedSelf: ClientConnection?
 
@@ -219,6 +220,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
         hasResponded = false
         isResponseChunked = false
         requestBody.start(exchange.request.body)
+        bodyPace.begin(exchange.request.body)
         exchange.bodyLimit = worker.limits.bodyBytes
         keepsAlive = exchange.request.wantsKeepAlive && !worker.isDraining
         state = .exchanging
@@ -242,6 +244,10 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
             exchange.record.bytesIn += bytes.readableBytes
             if exchange.record.bytesIn > exchange.bodyLimit, tunnel == nil {
                 giveUpRequest(.contentTooLarge)
+                return false
+            }
+            if bodyPace.isTooSlow(bytes: exchange.record.bytesIn, rate: worker.limits.bodyRate), tunnel == nil {
+                giveUpRequest(.requestTimeout)
                 return false
             }
             if requestBody.isComplete { requestArrived() }

@@ -24,6 +24,7 @@ final class HTTP2Exchange {
     /// What the client sends belongs to a tunnel that the upstream has not agreed to yet (RFC 8441).
     private var awaitsTunnel = false
     private var tunnel: ClientTunnel?
+    private var bodyPace = BodyPace()
 
     init(connection: HTTP2ClientConnection) {
         self.connection = connection
@@ -50,6 +51,7 @@ final class HTTP2Exchange {
         case .fault(let fault): return refuse(fault)
         }
         exchange.bodyLimit = worker.limits.bodyBytes
+        bodyPace.begin(exchange.request.body)
         if !isEnd, !awaitsTunnel { expectProgress() }
         worker.entry.arrive(exchange)
     }
@@ -153,6 +155,9 @@ extension HTTP2Exchange: HTTP2StreamOwner {
         exchange.record.bytesIn += body.readableBytes
         let isBody = tunnel == nil && !awaitsTunnel
         if isBody, exchange.record.bytesIn > exchange.bodyLimit { return giveUpRequest(.contentTooLarge, .clientGone) }
+        if isBody, bodyPace.isTooSlow(bytes: exchange.record.bytesIn, rate: worker.limits.bodyRate) {
+            return giveUpRequest(.requestTimeout, .clientTimeout)
+        }
         var body = body
         if inbox.readableBytes == 0 { inbox = body } else { inbox.writeBuffer(&body) }
         deliver()
@@ -279,6 +284,7 @@ extension HTTP2Exchange: Downstream {
 
     func resumeBody() {
         isBodyPaused = false
+        bodyPace.restart(bytes: exchange.record.bytesIn)
         deliver()
     }
 

@@ -90,6 +90,8 @@ package struct TransportLimits: Sendable {
     package var bodyBytes = 16 * 1024 * 1024
     package var headerTimeoutMicroseconds = 10_000_000
     package var idleTimeoutMicroseconds = 60_000_000
+    /// Bytes of a request body a second; see `BodyPace`.
+    package var bodyRate = 0
 
     package init() {}
 }

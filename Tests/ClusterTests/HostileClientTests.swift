@@ -28,6 +28,24 @@ extension Cluster {
             return Int(answer.split(separator: " ").dropFirst().first ?? "") ?? 0
         }
 
+        @Test("a body that trickles is not waited for to its end")
+        func trickle() async throws {
+            let connection = try RawConnection(port: node.port, timeout: .seconds(30))
+            try connection.sendRequest(["POST /echo HTTP/1.1", "Host: a", "Content-Length: 50000"])
+            let started = ContinuousClock.now
+            var answer: RawMessage?
+            // It has ten seconds, and then needs 256 bytes a second.
+            while answer == nil, ContinuousClock.now - started < .seconds(25) {
+                if (try? connection.send([UInt8(ascii: "x")])) == nil { break }
+                try await Task.sleep(for: .milliseconds(200))
+                if node.isRunning, try node.metric("sluice_requests_total", "4xx") > 0 {
+                    answer = try connection.readResponse()
+                }
+            }
+            #expect(answer?.status == 408)
+            #expect(ContinuousClock.now - started >= .seconds(10))
+        }
+
         @Test(
             "bytes that are no request are refused with 400 and the connection is closed",
             arguments: [

@@ -19,7 +19,8 @@ package enum AuthenticatorSettings: Hashable, Sendable {
             return nil
         }
         if given.isEmpty, !isLater {
-            section.reader.report("expected a kind of authenticator", hint: "add one of \(kinds.joined(separator: ", "))")
+            section.reader.report(
+                "expected a kind of authenticator", hint: "add one of \(kinds.joined(separator: ", "))")
         }
         return jwt.map(AuthenticatorSettings.jwt) ?? apiKey.map(AuthenticatorSettings.apiKey)
             ?? certificate.map(AuthenticatorSettings.certificate)

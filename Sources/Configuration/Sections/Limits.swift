@@ -14,6 +14,8 @@ package struct ConnectionLimits: Hashable, Sendable {
     package var headerTimeoutMicroseconds = 10_000_000
     /// How long a connection may be idle between requests, and a body between two of its bytes.
     package var idleTimeoutMicroseconds = 60_000_000
+    /// Bytes a second that a request body of known length has to come with, after ten seconds; 0: any pace will do.
+    package var bodyRate = 256
 
     static let kind = Kind<ConnectionLimits>.section("limits", "a mapping with header_bytes, body and so on") {
         section in
@@ -35,6 +37,9 @@ package struct ConnectionLimits: Hashable, Sendable {
         limits.idleTimeoutMicroseconds = section.value(
             "idle_timeout", .duration(100_000...86_400_000_000), default: limits.idleTimeoutMicroseconds,
             "How long a connection may be idle between requests, and a body between two of its bytes.")
+        limits.bodyRate = section.value(
+            "body_rate", .size(0...1 << 30), default: limits.bodyRate,
+            "Bytes a second that a request body of known length has to come with, after ten seconds; 0: any pace.")
         section.later("memory")
         return limits
     }

@@ -4,6 +4,8 @@ package struct NodeCacheSettings: Hashable, Sendable {
     package var memoryBytes = 64 << 20
     /// How long a response in memory serves without Redis having confirmed it.
     package var lagMicroseconds = 1_000_000
+    /// Whether bodies of text are compressed in Redis.
+    package var compresses = false
 
     static let kind = Kind<NodeCacheSettings>.section("node_cache", "a mapping such as { memory: 256MiB, lag: 1s }") {
         section in
@@ -14,6 +16,9 @@ package struct NodeCacheSettings: Hashable, Sendable {
         cache.lagMicroseconds = section.value(
             "lag", .duration(50_000...60_000_000), default: cache.lagMicroseconds,
             "How long a response in memory serves without Redis having confirmed it, should news of a purge be lost.")
+        cache.compresses = section.value(
+            "compress", .boolean, default: cache.compresses,
+            "Whether bodies of text are compressed in Redis: less memory there, some work here.")
         return cache
     }
 }

@@ -13,6 +13,7 @@ package final class RedisResponses: SharedResponses {
     static let pieceBytes = 256 << 10
 
     private let link: RedisLink
+    private let compresses: Bool
     private let names: CacheNames
     private let lookScript: RedisScriptID
     private let storeScript: RedisScriptID
@@ -29,8 +30,10 @@ package final class RedisResponses: SharedResponses {
         let wake: () -> Void
     }
 
-    package init(link: RedisLink, namespace: String) {
+    /// - Parameter compresses: whether bodies of text are compressed.
+    package init(link: RedisLink, namespace: String, compresses: Bool = false) {
         self.link = link
+        self.compresses = compresses
         names = CacheNames(namespace: namespace)
         lookScript = link.register(RedisScript(name: "cache look", source: PackageResources.look_lua))
         storeScript = link.register(RedisScript(name: "cache store", source: PackageResources.store_lua))
@@ -140,8 +143,9 @@ package final class RedisResponses: SharedResponses {
         _ head: LookReply.Head, _ pieces: [ByteBuffer], _ key: [UInt8], _ completion: @escaping (ByteBuffer?) -> Void
     ) {
         guard pieces.count < head.pieces else {
-            var body = pieces.first ?? ByteBuffer()
-            for piece in pieces.dropFirst() { body.writeImmutableBuffer(piece) }
+            let plain = pieces.enumerated().compactMap { BodyCompression.plain($1, length: head.length(ofPiece: $0)) }
+            var body = plain.first ?? ByteBuffer()
+            for piece in plain.dropFirst() { body.writeImmutableBuffer(piece) }
             return completion(body.readableBytes == head.length ? body : nil)
         }
         let first = pieces.count
@@ -232,12 +236,20 @@ package final class RedisResponses: SharedResponses {
         // A long body takes a while, piece after piece.
         if number % 16 == 15 { renew(fill) }
         let length = min(Self.pieceBytes, response.body.count - start)
+        let piece = response.body.part(start..<(start + length)).buffer
+        guard compresses, BodyCompression.isWorth(response) else { return write(piece, number, of: response, fill) }
+        BodyCompression.compress(piece, on: link.eventLoop) { [self] compressed in
+            write(compressed.map { ByteBuffer(bytes: $0) } ?? piece, number, of: response, fill)
+        }
+    }
+
+    private func write(_ piece: ByteBuffer, _ number: Int, of response: CachedResponse, _ fill: SharedFill) {
         let name = names.piece(fill.key, response.variant, response.version, number)
         link.send(slot: names.slot(of: fill.key)) { writer in
             writer.begin(words: 5)
             writer.append("SET")
             writer.append(name)
-            response.body.part(start..<(start + length)).buffer.withUnsafeReadableBytes { writer.append($0) }
+            piece.withUnsafeReadableBytes { writer.append($0) }
             writer.append("PX")
             writer.append(response.lifetime.useful / 1000)
         } completion: { [self] result in

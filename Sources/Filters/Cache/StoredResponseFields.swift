@@ -122,6 +122,11 @@ extension LookReply.Head {
         isSoft = reply[4]?.integer == 1
     }
 
+    /// Bytes of the body in a piece.
+    func length(ofPiece number: Int) -> Int {
+        min(RedisResponses.pieceBytes, length - number * RedisResponses.pieceBytes)
+    }
+
     func response(_ body: ByteBuffer) -> CachedResponse? {
         let now = MonotonicClock.microsecondsWithSleep()
         let facts = StoredFields.facts(lines, status: status, now: WallClock.seconds())

@@ -46,6 +46,17 @@ package enum StoredFields {
     /// What a client that has the body knows of it.
     private static let describingContent: Set<String> = ["content-type", "content-language"]
 
+    /// - Parameter body: gets names in lower case, and values without blanks around.
+    package static func forEachField(_ lines: [UInt8], _ body: (_ name: String, _ value: String) -> Void) {
+        lines.withUnsafeBufferPointer { bytes in
+            forEachRange(bytes) { name, value, _ in
+                body(
+                    String(decoding: bytes[name], as: UTF8.self).lowercased(),
+                    String(decoding: bytes[value], as: UTF8.self))
+            }
+        }
+    }
+
     private static func forEachLine(_ lines: [UInt8], _ body: (_ name: String, _ line: ArraySlice<UInt8>) -> Void) {
         lines.withUnsafeBufferPointer { bytes in
             forEachRange(bytes) { name, _, line in

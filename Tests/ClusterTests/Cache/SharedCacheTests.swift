@@ -15,23 +15,26 @@ extension Cluster {
             origin = try CacheOrigin()
             var nodes: [Node] = []
             for index in 1...3 {
-                let text = """
-                    access_log: { path: off }
-                    drain: 1s
-                    state: { redis: "\(redis.url)" }
-                    cache: { lag: 300ms }
-                    upstreams:
-                      app: { targets: ["\(origin.url)"], timeout: 5s }
-                    routes:
-                      - { name: all, upstream: app, cache: { max_object: 4MiB } }
-                      - name: users
-                        match: { path: "/users/{id}" }
-                        upstream: app
-                        cache: { ttl: 1m, stale_if_error: 1h, tags: ["user-{id}"] }
-                    """
-                nodes.append(try await Node(text, name: "node\(index)"))
+                nodes.append(try await Node(Self.configuration(redis.url, origin.url), name: "node\(index)"))
             }
             self.nodes = nodes
+        }
+
+        private static func configuration(_ redis: String, _ origin: String, cache: String = "lag: 300ms") -> String {
+            """
+            access_log: { path: off }
+            drain: 1s
+            state: { redis: "\(redis)" }
+            cache: { \(cache) }
+            upstreams:
+              app: { targets: ["\(origin)"], timeout: 5s }
+            routes:
+              - { name: all, upstream: app, cache: { max_object: 4MiB } }
+              - name: users
+                match: { path: "/users/{id}" }
+                upstream: app
+                cache: { ttl: 1m, stale_if_error: 1h, tags: ["user-{id}"] }
+            """
         }
 
         private func get(_ target: String, on node: Int, _ headers: String..., method: String = "GET") throws
@@ -134,6 +137,28 @@ extension Cluster {
             _ = try await redis.cli(["DEL", last])
             #expect(try get("/d", on: 2).text == body)
             #expect(origin.count("/d") == 2)
+        }
+
+        @Test("where that is configured, text is compressed in Redis, and comes back as it was")
+        func compressed() async throws {
+            let settings = Self.configuration(redis.url, origin.url, cache: "compress: true")
+            let nodes = [try await Node(settings, name: "c1"), try await Node(settings, name: "c2")]
+            let body = String(repeating: "0123456789abcdef", count: 30_000)
+            let fields = ["Cache-Control: max-age=60", "Content-Type: text/plain; charset=utf-8"]
+            origin.answer("/zip", CacheOrigin.Answer(fields: fields, body: body))
+            _ = try request("/zip", port: nodes[0].port)
+            try await eventually("it is stored") { try await keys("*{http://gateway.test/zip}:-:*").count == 2 }
+            for key in try await keys("*{http://gateway.test/zip}:-:*") {
+                #expect(Int(try await redis.cli(["STRLEN", key])) ?? .max < 10_000)
+            }
+            #expect(try request("/zip", port: nodes[1].port).text == body)
+            #expect(try get("/zip", on: 0).text == body, "a node that does not compress reads it too")
+            #expect(origin.count("/zip") == 1)
+            // A piece that is damaged is a miss.
+            let piece = try #require(try await keys("*{http://gateway.test/zip}:-:*").first)
+            _ = try await redis.cli(["SETRANGE", piece, "20", "xxxx"])
+            #expect(try get("/zip", on: 2).text == body)
+            #expect(origin.count("/zip") == 2)
         }
 
         @Test(
