@@ -208,6 +208,7 @@ package actor GatewayNode {
             let cache = state.makeCache(on: loop, link: store.link) { accounts.gateway?.account($0) }
             let resources = WorkerResources(
                 metrics: metrics, store: store.store, leases: store.leases, redis: store.link, cache: cache,
+                services: UpstreamServiceClient(worker: worker, tls: snapshot.serviceTLS),
                 accessLog: sink.map(AccessLog.init(sink:)),
                 workerCount: workerCount)
             let gateway = try WorkerGateway(worker: worker, snapshot: snapshot, resources: resources)

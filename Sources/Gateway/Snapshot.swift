@@ -19,6 +19,10 @@ struct Snapshot: Sendable {
     let clients: ClientIdentification
     let consumers: ConsumerDirectory
     let verifiers: [String: JWTVerifier]
+    /// Of authenticators whose keys are a provider's.
+    let keySets: [String: FetchedKeySet]
+    /// For services that the gateway asks on its own account.
+    let serviceTLS: ClientTLS
     let breakers: [String: SharedBreaker]
     /// Of upstreams with several targets.
     let ejections: [String: TargetEjections]
@@ -46,6 +50,8 @@ struct Snapshot: Sendable {
         clients = ClientIdentification(trusted: configuration.trustedProxies)
         consumers = try Self.directory(of: configuration)
         verifiers = try Self.verifiers(of: configuration)
+        keySets = Self.keySets(of: configuration, previous: previous, log: log)
+        serviceTLS = try Self.serviceTLS()
         listenerTLS = try Self.listenerTLS(of: configuration, previous: previous)
         upstreamTLS = try Self.upstreamTLS(of: configuration, isHTTP2: false)
         upstreamHTTP2TLS = try Self.upstreamTLS(of: configuration, isHTTP2: true)
@@ -108,6 +114,42 @@ struct Snapshot: Sendable {
         return verifiers
     }
 
+    /// What was fetched lives on as long as the provider is the same.
+    private static func keySets(
+        of configuration: GatewayConfiguration, previous: Snapshot?, log: StructuredLog
+    ) -> [String: FetchedKeySet] {
+        var sets: [String: FetchedKeySet] = [:]
+        for (name, authenticator) in configuration.authenticators {
+            guard case .jwt(let settings) = authenticator, let provider = settings.provider else { continue }
+            let source: FetchedKeySet.Source =
+                switch provider {
+                case .keySet(let url): .keySet(url)
+                case .issuer(let url): .issuer(url)
+                }
+            if let known = previous?.keySets[name], known.source == source {
+                sets[name] = known
+                continue
+            }
+            sets[name] = FetchedKeySet(source) { message, isProblem in
+                if isProblem {
+                    log.warning(
+                        "no keys from the provider", ["authenticator": .string(name), "detail": .string(message)])
+                } else {
+                    log.info("keys of the provider", ["authenticator": .string(name), "detail": .string(message)])
+                }
+            }
+        }
+        return sets
+    }
+
+    private static func serviceTLS() throws(SnapshotFailure) -> ClientTLS {
+        do throws(UnusableTLS) {
+            return try ClientTLS(protocols: ["http/1.1"])
+        } catch {
+            throw SnapshotFailure(place: "authenticators", reason: error.description)
+        }
+    }
+
     /// Nil for authenticators without signatures.
     static func verifier(
         _ name: String, _ authenticator: AuthenticatorSettings
@@ -132,13 +174,17 @@ extension JWTVerifier {
     fileprivate init(_ settings: JWTSettings) throws(CredentialError) {
         var keys: [JWTKey] = []
         for key in settings.keys {
-            switch key.material {
-            case .secret(let secret): keys.append(try .secret(secret.bytes, id: key.id))
-            case .publicKey(let pem): keys.append(try .publicKey(pem: pem, id: key.id))
-            }
+            var made: JWTKey =
+                switch key.material {
+                case .secret(let secret): try .secret(secret.bytes, id: key.id)
+                case .publicKey(let pem): try .publicKey(pem: pem, id: key.id)
+                }
+            made.algorithm = key.algorithm.flatMap { JWTAlgorithm(rawValue: $0.rawValue) }
+            keys.append(made)
         }
         var configuration = Configuration(
             algorithms: settings.algorithms.compactMap { JWTAlgorithm(rawValue: $0.rawValue) }, keys: keys)
+        configuration.keysAreFetched = settings.provider != nil
         configuration.issuer = settings.issuer
         configuration.audiences = settings.audiences
         configuration.leewaySeconds = settings.leewayMicroseconds / 1_000_000

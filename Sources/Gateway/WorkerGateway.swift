@@ -20,6 +20,7 @@ final class WorkerGateway: ExchangeEntry {
     private var ticks = 0
     /// Lines of a quiet worker show up after this many ticks of 10 ms.
     private static let ticksPerFlush = 10
+    private static let ticksPerFetch = 20
 
     /// - Throws: `CredentialError` when libcrypto can't be used.
     init(worker: Worker, snapshot: Snapshot, resources: WorkerResources) throws {
@@ -89,6 +90,10 @@ final class WorkerGateway: ExchangeEntry {
         resources.leases?.tick()
         ticks &+= 1
         if ticks.isMultiple(of: Self.ticksPerFlush) { accessLog?.flush() }
+        // Keys are the node's: one worker keeps them fresh.
+        if worker.index == 0, ticks.isMultiple(of: Self.ticksPerFetch) {
+            for fetcher in plans.fetchers { fetcher.tick() }
+        }
     }
 
     /// Limits were reset by an operator, so that refusals have to be asked for anew.
@@ -104,6 +109,7 @@ final class WorkerGateway: ExchangeEntry {
     func close() {
         accessLog?.close()
         resources.redis?.close()
+        resources.services.close()
         worker.stop()
     }
 

@@ -17,6 +17,8 @@ struct WorkerResources {
     /// The way to Redis behind the store, if there is one.
     let redis: RedisLink?
     let cache: ResponseCache
+    /// For questions of the gateway's own.
+    let services: UpstreamServiceClient
     var accessLog: AccessLog?
     /// The part of per-node bounds that this worker gets.
     let workerCount: Int
@@ -27,6 +29,7 @@ struct WorkerPlans {
     private(set) var routes: [RoutePlan] = []
     private(set) var upstreams: [String: Upstream] = [:]
     private(set) var probers: [String: HealthProber] = [:]
+    private(set) var fetchers: [KeySetFetcher] = []
 
     /// - Parameter previous: upstreams that have not changed are taken over with their connections.
     init(snapshot: Snapshot, resources: WorkerResources, worker: Worker, previous: WorkerPlans?) throws {
@@ -55,6 +58,7 @@ struct WorkerPlans {
         var assembly = try PlanAssembly(snapshot: snapshot, resources: resources, worker: worker, upstreams: upstreams)
         routes.reserveCapacity(configuration.routes.count)
         for index in configuration.routes.indices { routes.append(assembly.plan(at: index)) }
+        fetchers = assembly.fetchers
     }
 
     /// Lets go of the connections that `next` has not taken over.
@@ -71,6 +75,7 @@ private struct PlanAssembly {
     private var names: MetricNames
     private var authenticators: [String: any Authenticator] = [:]
     private var services: [String: ForwardService] = [:]
+    private(set) var fetchers: [KeySetFetcher] = []
     private let forwarding = ForwardingHeaders()
 
     init(snapshot: Snapshot, resources: WorkerResources, worker: Worker, upstreams: [String: Upstream]) throws {
@@ -78,7 +83,7 @@ private struct PlanAssembly {
         self.resources = resources
         names = snapshot.metricNames
         for (name, settings) in snapshot.configuration.authenticators {
-            authenticators[name] = try Self.authenticator(name, settings, snapshot)
+            authenticators[name] = try authenticator(name, settings, worker)
         }
         for (name, upstream) in upstreams {
             let gate = snapshot.breakers[name].map(BreakerGate.init)
@@ -133,17 +138,21 @@ private struct PlanAssembly {
             metricsIndex: names.policies.index(of: limit.policy.name))
     }
 
-    private static func authenticator(
-        _ name: String, _ settings: AuthenticatorSettings, _ snapshot: Snapshot
+    private mutating func authenticator(
+        _ name: String, _ settings: AuthenticatorSettings, _ worker: Worker
     ) throws -> any Authenticator {
         switch settings {
         case .jwt(let settings):
             guard let verifier = snapshot.verifiers[name] else {
                 throw SnapshotFailure(place: "authenticators.\(name)", reason: "its keys were not loaded")
             }
+            let fetcher = snapshot.keySets[name].map {
+                KeySetFetcher($0, client: resources.services, loop: worker.loop)
+            }
+            if let fetcher { fetchers.append(fetcher) }
             return try JWTAuthenticator(
                 verifier: verifier, consumers: snapshot.consumers,
-                handshake: HandshakeToken(query: settings.query, subprotocol: settings.subprotocol))
+                handshake: HandshakeToken(query: settings.query, subprotocol: settings.subprotocol), fetcher: fetcher)
         case .certificate(let source):
             let source: CertificateAuthenticator.Source =
                 switch source {

@@ -14,11 +14,14 @@ struct TokenCommand: ParsableCommand {
               sluice token --private-key ec.pem --key-id k1 --subject acme --issuer https://idp/ --audience api
             """)
 
-    @Option(help: "Secret for HS256, at least 32 bytes.")
+    @Option(help: "Secret for HS256 (at least 32 bytes), HS384 or HS512.")
     var secret: String?
 
-    @Option(help: ArgumentHelp("PEM file with an RSA (RS256) or P-256 (ES256) private key.", valueName: "file"))
+    @Option(help: ArgumentHelp("PEM file with a private key: RSA, EC or Ed25519.", valueName: "file"))
     var privateKey: String?
+
+    @Option(help: "The algorithm; absent: the first that the key is for, such as RS256.")
+    var algorithm: String?
 
     @Option(help: "The key's id (kid).")
     var keyID: String?
@@ -50,13 +53,21 @@ struct TokenCommand: ParsableCommand {
     }
 
     private func signer() throws -> JWTSigner {
+        let chosen = try algorithm.map { name in
+            guard let known = JWTAlgorithm(rawValue: name) else {
+                let all = JWTAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")
+                throw fail("sluice token: --algorithm \(name): expected one of \(all)")
+            }
+            return known
+        }
         switch (secret, privateKey) {
-        case (let secret?, nil): return try JWTSigner(secret: Array(secret.utf8), keyID: keyID)
+        case (let secret?, nil):
+            return try JWTSigner(secret: Array(secret.utf8), keyID: keyID, algorithm: chosen ?? .hs256)
         case (nil, let path?):
             guard let pem = FileManager.default.contents(atPath: path) else {
                 throw fail("sluice token: \(path): the file can't be read; expected a PEM private key")
             }
-            return try JWTSigner(privateKeyPEM: Array(pem), keyID: keyID)
+            return try JWTSigner(privateKeyPEM: Array(pem), keyID: keyID, algorithm: chosen)
         default: throw fail("sluice token: expected either --secret or --private-key")
         }
     }

@@ -71,7 +71,7 @@ let cacheMistakes: [Mistake] = [
         "cache: { memory: 1KiB }",
         "18: cache.memory: \"1KiB\": expected a size from 1MiB to 64GiB, such as 64KiB or 10MiB"),
     .line("cache: { lag: 0s }", "15: cache.lag: \"0s\": expected a duration from 50ms to 1m, such as 250ms, 30s or 5m"),
-    .line("cache: { ttl: 5m }", "10: cache: unknown key \"ttl\"; known keys: memory, lag"),
+    .line("cache: { ttl: 5m }", "10: cache: unknown key \"ttl\"; known keys: memory, lag, compress"),
 ]
 
 extension Mistake {

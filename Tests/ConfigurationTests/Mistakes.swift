@@ -183,7 +183,9 @@ private let services: [Mistake] = [
 
 private let callers: [Mistake] = [
     .line("authenticators: { none: { api_key: {} } }", "19: authenticators.none: \"none\" is not free to be a name"),
-    .line("authenticators: { a: {} }", "22: authenticators.a: expected a kind of authenticator; add one of jwt, api_key, mtls"),
+    .line(
+        "authenticators: { a: {} }",
+        "22: authenticators.a: expected a kind of authenticator; add one of jwt, api_key, mtls"),
     .line(
         "authenticators: { a: { basic: {} } }",
         "24: authenticators.a.basic: not supported by this version of sluice yet; remove it"),
@@ -199,7 +201,8 @@ private let callers: [Mistake] = [
         "43: authenticators.a.api_key.header: \"A B\": expected the name of a header field"),
     .line(
         "authenticators: { a: { jwt: {} } }",
-        "29: authenticators.a.jwt: expected a key to verify tokens with; add secret, public_key or keys"),
+        "29: authenticators.a.jwt: expected a key to verify tokens with; add secret, public_key, keys, jwks or discovery"
+    ),
     .line(
         "authenticators: { a: { jwt: { secret: short } } }",
         "39: authenticators.a.jwt.secret: expected a secret of at least 32 bytes, found 5; make one with: openssl rand -base64 32"
@@ -221,12 +224,18 @@ private let callers: [Mistake] = [
         "43: authenticators.a.jwt.algorithms: the secret is of no use without HS256; add HS256 to algorithms, or remove the key"
     ),
     .line(
-        "authenticators: { a: { jwt: { algorithms: [EdDSA], jwks: \"https://idp\" } } }",
-        "44: authenticators.a.jwt.algorithms[0]: \"EdDSA\" is not supported by this version of sluice yet; remove it",
-        "52: authenticators.a.jwt.jwks: not supported by this version of sluice yet; remove it"),
+        "authenticators: { a: { jwt: { algorithms: [HS256], jwks: \"https://idp\" } } }",
+        "43: authenticators.a.jwt.algorithms: there is no key for HS256; add a secret"),
+    .line(
+        "authenticators: { a: { jwt: { jwks: \"ftp://idp\" } } }",
+        "37: authenticators.a.jwt.jwks: \"ftp://idp\": expected a URL such as https://idp.example/keys"),
+    .line(
+        "authenticators: { a: { jwt: { jwks: \"https://idp\", discovery: \"https://idp\" } } }",
+        "63: authenticators.a.jwt.discovery: keys come from one provider; remove jwks or discovery"),
     .line(
         "authenticators: { a: { jwt: { algorithms: [none], secret: 01234567890123456789012345678901 } } }",
-        "44: authenticators.a.jwt.algorithms[0]: \"none\": expected one of HS256, RS256, ES256"),
+        "44: authenticators.a.jwt.algorithms[0]: \"none\": expected one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA"
+    ),
     .line(
         "consumers: [{ plan: gold }]",
         "13: consumers[0]: the key \"id\" is missing; it holds an id of 1 to 128 visible ASCII characters without { and }",

@@ -109,6 +109,21 @@ enum TestKeys {
         """)
 
     /// Of no supported curve.
+    static let secp256k1Public = bytes(
+        """
+        -----BEGIN PUBLIC KEY-----
+        MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAE00MwiyF7CiJqByl9GxVmvoY6S4egfJZ5
+        f5aGXO8WNMKjoIgGkoJerVNhnZ68MF/bVr7J8Z4lTrnEcLRUClP0jA==
+        -----END PUBLIC KEY-----
+        """)
+
+    static let x25519Public = bytes(
+        """
+        -----BEGIN PUBLIC KEY-----
+        MCowBQYDK2VuAyEAK0T4ArZ67RBZQAFAIahQetScEx9pdZhDkJNz0sM68Bs=
+        -----END PUBLIC KEY-----
+        """)
+
     static let p384Public = bytes(
         """
         -----BEGIN PUBLIC KEY-----

@@ -1,9 +1,33 @@
+import Policies
+
 /// `jwt` of an authenticator: which signed tokens are believed.
 package struct JWTSettings: Hashable, Sendable {
     package enum Algorithm: String, Hashable, Sendable {
         case hs256 = "HS256"
+        case hs384 = "HS384"
+        case hs512 = "HS512"
         case rs256 = "RS256"
+        case rs384 = "RS384"
+        case rs512 = "RS512"
+        case ps256 = "PS256"
+        case ps384 = "PS384"
+        case ps512 = "PS512"
         case es256 = "ES256"
+        case es384 = "ES384"
+        case es512 = "ES512"
+        case edDSA = "EdDSA"
+
+        var isSymmetric: Bool { self == .hs256 || self == .hs384 || self == .hs512 }
+        static let asymmetric: [Algorithm] = [
+            .rs256, .rs384, .rs512, .ps256, .ps384, .ps512, .es256, .es384, .es512, .edDSA,
+        ]
+    }
+
+    /// Where keys are fetched.
+    package enum Provider: Hashable, Sendable {
+        case keySet(ServiceURL)
+        /// By OpenID Connect Discovery; the issuer.
+        case issuer(ServiceURL)
     }
 
     /// What verifies signatures. Key material is as configured; whether a PEM can be used is for Credentials to say.
@@ -24,8 +48,10 @@ package struct JWTSettings: Hashable, Sendable {
 
     /// At least one.
     package var algorithms: [Algorithm]
-    /// At least one.
+    /// At least one, unless there is a provider.
     package var keys: [Key]
+    /// Nil: `keys` are all.
+    package var provider: Provider?
     /// Nil: any.
     package var issuer: String?
     /// One of them must be among the token's; empty: any.
@@ -59,28 +85,39 @@ package struct JWTSettings: Hashable, Sendable {
         let subprotocol = section.optional(
             "subprotocol", .token("the name of a subprotocol"),
             "The subprotocol after which WebSocket handshakes without Authorization name the token: bearer, TOKEN.")
-        let isLater = section.later("jwks", "discovery")
+        let keySet = section.optional(
+            "jwks", .serviceURL, "The URL of the provider's key set, which is fetched and kept fresh.")
+        let discovery = section.optional(
+            "discovery", .serviceURL,
+            "The issuer's URL, whose OpenID Connect discovery document says where its keys are.")
+        if section.has("jwks"), section.has("discovery") {
+            section.place(of: "discovery").report("keys come from one provider", hint: "remove jwks or discovery")
+        }
+        let provider = keySet.map(Provider.keySet) ?? discovery.map(Provider.issuer)
 
         reportDuplicates(section)
-        if !isLater, !section.has("secret"), !section.has("public_key"), !section.has("keys") {
-            section.reader.report("expected a key to verify tokens with", hint: "add secret, public_key or keys")
+        let isFetched = section.has("jwks") || section.has("discovery")
+        if !isFetched, !section.has("secret"), !section.has("public_key"), !section.has("keys") {
+            section.reader.report(
+                "expected a key to verify tokens with", hint: "add secret, public_key, keys, jwks or discovery")
         }
         if keys.count > mostKeys {
             section.place(of: "keys").report("expected at most \(mostKeys) keys, found \(keys.count)")
         }
-        guard !keys.isEmpty, !section.has("keys") || listed != nil else { return nil }
-        guard let algorithms = algorithms ?? impliedAlgorithms(section, keys) else { return nil }
-        return reportMisfits(section, algorithms, keys)
-            ? nil
-            : JWTSettings(
-                algorithms: algorithms, keys: keys, issuer: issuer, audiences: audiences ?? [],
-                leewayMicroseconds: leeway, query: query, subprotocol: subprotocol)
+        guard !keys.isEmpty || provider != nil, !section.has("keys") || listed != nil else { return nil }
+        guard let algorithms = algorithms ?? impliedAlgorithms(section, keys, isFetched: isFetched) else { return nil }
+        guard !reportMisfits(section, algorithms, keys, isFetched: isFetched) else { return nil }
+        return JWTSettings(
+            algorithms: algorithms, keys: keys, provider: provider, issuer: issuer ?? discovery?.text,
+            audiences: audiences ?? [], leewayMicroseconds: leeway, query: query, subprotocol: subprotocol)
     }
 
     /// Without `algorithms`, what the keys say; a public key alone does not.
-    private static func impliedAlgorithms(_ section: SectionReader, _ keys: [Key]) -> [Algorithm]? {
+    private static func impliedAlgorithms(
+        _ section: SectionReader, _ keys: [Key], isFetched: Bool
+    ) -> [Algorithm]? {
         guard !section.has("algorithms") else { return nil }
-        var result: [Algorithm] = []
+        var result: [Algorithm] = isFetched ? Algorithm.asymmetric : []
         for key in keys {
             guard let algorithm = key.algorithm ?? (key.isSecret ? .hs256 : nil) else {
                 section.reader.report("the key \"algorithms\" is missing", hint: "add algorithms: [RS256] or [ES256]")
@@ -92,11 +129,15 @@ package struct JWTSettings: Hashable, Sendable {
     }
 
     /// True: an algorithm has no key, or a key no algorithm.
-    private static func reportMisfits(_ section: SectionReader, _ algorithms: [Algorithm], _ keys: [Key]) -> Bool {
+    private static func reportMisfits(
+        _ section: SectionReader, _ algorithms: [Algorithm], _ keys: [Key], isFetched: Bool
+    ) -> Bool {
         var isMisfit = false
         for algorithm in algorithms where !keys.contains(where: { $0.serves(algorithm) }) {
+            // A provider may have keys for any, but never shares a secret.
+            if isFetched, !algorithm.isSymmetric { continue }
             isMisfit = true
-            let hint = algorithm == .hs256 ? "add a secret" : "add a public_key"
+            let hint = algorithm.isSymmetric ? "add a secret" : "add a public_key"
             section.place(of: "algorithms").report("there is no key for \(algorithm.rawValue)", hint: hint)
         }
         for key in keys where !algorithms.contains(where: key.serves) {
@@ -138,7 +179,7 @@ extension JWTSettings.Key {
     var isSecret: Bool { if case .secret = material { true } else { false } }
 
     func serves(_ candidate: JWTSettings.Algorithm) -> Bool {
-        guard isSecret == (candidate == .hs256) else { return false }
+        guard isSecret == candidate.isSymmetric else { return false }
         return algorithm == nil || algorithm == candidate
     }
 
@@ -159,7 +200,7 @@ extension JWTSettings.Key {
         }
         let key = material.map { JWTSettings.Key(id: id, algorithm: algorithm, material: $0) }
         if let key, let algorithm, !key.serves(algorithm) {
-            let needed = algorithm == .hs256 ? "a secret" : "a public_key"
+            let needed = algorithm.isSymmetric ? "a secret" : "a public_key"
             section.place(of: "algorithm").report(
                 "\(algorithm.rawValue) needs \(needed)", hint: "change one of the two")
             return nil
@@ -170,9 +211,21 @@ extension JWTSettings.Key {
 
 extension Kind where Value == JWTSettings.Algorithm {
     static var algorithm: Kind {
-        .choice(
-            ["HS256": .hs256, "RS256": .rs256, "ES256": .es256],
-            later: ["HS384", "HS512", "RS384", "RS512", "PS256", "PS384", "PS512", "ES384", "ES512", "EdDSA"])
+        .choice([
+            "HS256": .hs256, "HS384": .hs384, "HS512": .hs512, "RS256": .rs256, "RS384": .rs384, "RS512": .rs512,
+            "PS256": .ps256, "PS384": .ps384, "PS512": .ps512, "ES256": .es256, "ES384": .es384, "ES512": .es512,
+            "EdDSA": .edDSA,
+        ])
+    }
+}
+
+extension Kind where Value == ServiceURL {
+    static var serviceURL: Kind {
+        .scalar("a URL such as https://idp.example/keys", schema: .pattern("^https?://")) {
+            text throws(ScalarProblem) in
+            guard let url = ServiceURL(text.value) else { throw .expected() }
+            return url
+        }
     }
 }
 

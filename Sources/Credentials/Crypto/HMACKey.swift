@@ -1,11 +1,12 @@
 import COpenSSL
 
-/// A shared secret that authenticates bytes by HMAC-SHA-256.
+/// A shared secret that authenticates bytes by HMAC with SHA-256, SHA-384 or SHA-512.
 package struct HMACKey: Sendable {
-    /// RFC 7518 section 3.2: the key of HS256 must have at least the size of its hash.
+    /// RFC 7518 section 3.2: a key must have at least the size of the hash, of which the shortest is HS256's.
     package static let minimumBytes = 32
 
     private let secret: [UInt8]
+    var byteCount: Int { secret.count }
 
     package init(secret: [UInt8]) throws(CredentialError) {
         guard secret.count >= Self.minimumBytes else {
@@ -18,11 +19,19 @@ package struct HMACKey: Sendable {
 
     /// Nil only where libcrypto could not compute it (no memory, or a provider without SHA-256).
     package func authenticationCode(_ message: UnsafeRawBufferPointer) -> [UInt8]? {
-        var code = [UInt8](repeating: 0, count: Digest.byteCount)
+        authenticationCode(message, by: .sha256)
+    }
+
+    /// Nil also where the secret is shorter than the hash.
+    func authenticationCode(
+        _ message: UnsafeRawBufferPointer, by digest: SignatureScheme.HashFunction
+    ) -> [UInt8]? {
+        guard secret.count >= digest.byteCount, digest != .none else { return nil }
+        var code = [UInt8](repeating: 0, count: digest.byteCount)
         var count: UInt32 = 0
         let start = message.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        let isDone = HMAC(EVP_sha256(), secret, Int32(clamping: secret.count), start, message.count, &code, &count)
-        guard isDone != nil, count == Digest.byteCount else {
+        let isDone = HMAC(digest.function, secret, Int32(clamping: secret.count), start, message.count, &code, &count)
+        guard isDone != nil, count == digest.byteCount else {
             ERR_clear_error()
             return nil
         }
@@ -30,7 +39,13 @@ package struct HMACKey: Sendable {
     }
 
     package func verifies(_ code: [UInt8], of message: UnsafeRawBufferPointer) -> Bool {
-        guard let expected = authenticationCode(message) else { return false }
+        verifies(code, of: message, by: .sha256)
+    }
+
+    func verifies(
+        _ code: [UInt8], of message: UnsafeRawBufferPointer, by digest: SignatureScheme.HashFunction
+    ) -> Bool {
+        guard let expected = authenticationCode(message, by: digest) else { return false }
         return constantTimeEquals(code, expected)
     }
 }

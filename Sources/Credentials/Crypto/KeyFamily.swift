@@ -6,6 +6,29 @@ package enum KeyFamily: String, Hashable, Sendable {
     case secret = "a shared secret"
     case rsa = "an RSA key"
     case p256 = "an elliptic curve key on P-256"
+    case p384 = "an elliptic curve key on P-384"
+    case p521 = "an elliptic curve key on P-521"
+    case ed25519 = "an Ed25519 key"
+
+    /// Bytes of each of a point's coordinates, and of the two halves of a signature; nil for what is on no such curve.
+    var coordinateBytes: Int? {
+        switch self {
+        case .p256: 32
+        case .p384: 48
+        case .p521: 66
+        case .secret, .rsa, .ed25519: nil
+        }
+    }
+
+    /// By its name in a JSON Web Key (RFC 7518 §6.2.1.1).
+    init?(curve: String) {
+        switch curve {
+        case "P-256": self = .p256
+        case "P-384": self = .p384
+        case "P-521": self = .p521
+        default: return nil
+        }
+    }
 
     /// RFC 7518 section 3.3.
     static let minimumRSABits = 2048
@@ -21,12 +44,19 @@ package enum KeyFamily: String, Hashable, Sendable {
             self = .rsa
         case EVP_PKEY_EC:
             let curve = Self.curveName(of: key)
-            guard curve == SN_X9_62_prime256v1 else {
-                throw CredentialError("the elliptic curve key is on \(curve); expected P-256 (prime256v1)")
+            switch curve {
+            case SN_X9_62_prime256v1: self = .p256
+            case SN_secp384r1: self = .p384
+            case SN_secp521r1: self = .p521
+            default:
+                throw CredentialError(
+                    "the elliptic curve key is on \(curve); expected P-256 (prime256v1), P-384 or P-521")
             }
-            self = .p256
+        case EVP_PKEY_ED25519: self = .ed25519
         default:
-            throw CredentialError("the key's type is not supported; expected RSA (2048 bits or more) or EC on P-256")
+            throw CredentialError(
+                "the key's type is not supported; expected RSA (2048 bits or more), EC on P-256, P-384 or P-521, or Ed25519"
+            )
         }
     }
 

@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// A private key that signs with SHA-256: RSA PKCS#1 v1.5, or ECDSA on P-256. Sendable as `PublicKey` is.
+/// A private key that signs: RSA, ECDSA, or Ed25519. Sendable as `PublicKey` is.
 package final class PrivateKey: @unchecked Sendable {
     package let family: KeyFamily
     private let key: OpaquePointer
@@ -22,7 +22,7 @@ package final class PrivateKey: @unchecked Sendable {
     }
 
     /// In libcrypto's own form: for ECDSA that is DER.
-    func signature(of message: [UInt8]) throws(CredentialError) -> [UInt8] {
+    func signature(of message: [UInt8], by scheme: SignatureScheme) throws(CredentialError) -> [UInt8] {
         let refusal = CredentialError("libcrypto could not sign with this key")
         guard let context = EVP_MD_CTX_new() else { throw refusal }
         defer {
@@ -30,7 +30,8 @@ package final class PrivateKey: @unchecked Sendable {
             ERR_clear_error()
         }
         var count = 0
-        guard EVP_DigestSignInit(context, nil, EVP_sha256(), nil, key) == 1,
+        var details: OpaquePointer?
+        guard EVP_DigestSignInit(context, &details, scheme.digest.function, nil, key) == 1, scheme.apply(to: details),
             EVP_DigestSign(context, nil, &count, message, message.count) == 1
         else { throw refusal }
         var signature = [UInt8](repeating: 0, count: count)

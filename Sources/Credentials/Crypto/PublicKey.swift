@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// A public key that verifies SHA-256 signatures: RSA PKCS#1 v1.5, or ECDSA on P-256.
+/// A public key that verifies signatures: RSA, ECDSA, or Ed25519.
 ///
 /// Sendable because libcrypto never changes a key once it is read; its reference count is atomic.
 package final class PublicKey: @unchecked Sendable {
@@ -19,17 +19,38 @@ package final class PublicKey: @unchecked Sendable {
         self.key = key
     }
 
+    /// From a SubjectPublicKeyInfo (RFC 5280 §4.1) in DER.
+    init(spki: [UInt8]) throws(CredentialError) {
+        let key: OpaquePointer? = spki.withUnsafeBufferPointer { bytes in
+            var next = bytes.baseAddress
+            return d2i_PUBKEY(nil, &next, bytes.count)
+        }
+        ERR_clear_error()
+        guard let key else { throw CredentialError("it is no public key") }
+        do throws(CredentialError) {
+            self.family = try KeyFamily(of: key)
+        } catch {
+            EVP_PKEY_free(key)
+            throw error
+        }
+        self.key = key
+    }
+
     deinit {
         EVP_PKEY_free(key)
     }
 
     /// `signature` in libcrypto's own form: for ECDSA that is DER.
-    func verifies(_ signature: [UInt8], of message: UnsafeRawBufferPointer) -> Bool {
+    func verifies(
+        _ signature: [UInt8], of message: UnsafeRawBufferPointer, by scheme: SignatureScheme
+    ) -> Bool {
         guard let context = EVP_MD_CTX_new() else { return false }
         defer { EVP_MD_CTX_free(context) }
         let start = message.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        var details: OpaquePointer?
         let isValid =
-            EVP_DigestVerifyInit(context, nil, EVP_sha256(), nil, key) == 1
+            EVP_DigestVerifyInit(context, &details, scheme.digest.function, nil, key) == 1
+            && scheme.apply(to: details)
             && EVP_DigestVerify(context, signature, signature.count, start, message.count) == 1
         // What a bad signature leaves in this thread's error queue must not be read as someone else's failure.
         if !isValid { ERR_clear_error() }

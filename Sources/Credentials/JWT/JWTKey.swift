@@ -6,6 +6,8 @@ package struct JWTKey: Sendable {
     }
 
     package let id: String?
+    /// The one algorithm that it is for; nil: any of its family.
+    package var algorithm: JWTAlgorithm?
     private let material: Material
 
     package static func secret(_ bytes: [UInt8], id: String? = nil) throws(CredentialError) -> JWTKey {
@@ -17,6 +19,10 @@ package struct JWTKey: Sendable {
         JWTKey(id: id, material: .publicKey(try PublicKey(pem: pem)))
     }
 
+    static func publicKey(_ key: PublicKey, id: String?, algorithm: JWTAlgorithm?) -> JWTKey {
+        JWTKey(id: id, algorithm: algorithm, material: .publicKey(key))
+    }
+
     package var family: KeyFamily {
         switch material {
         case .secret: .secret
@@ -24,18 +30,20 @@ package struct JWTKey: Sendable {
         }
     }
 
+    /// 0 for public keys.
+    var secretBytes: Int { if case .secret(let key) = material { key.byteCount } else { 0 } }
+
     func verifies(_ signature: [UInt8], by algorithm: JWTAlgorithm, of message: UnsafeRawBufferPointer) -> Bool {
-        guard algorithm.family == family else { return false }
-        switch (algorithm, material) {
-        case (.hs256, .secret(let key)):
-            return key.verifies(signature, of: message)
-        case (.rs256, .publicKey(let key)):
-            return key.verifies(signature, of: message)
-        case (.es256, .publicKey(let key)):
-            guard let der = ECDSASignature.der(fromRaw: signature) else { return false }
-            return key.verifies(der, of: message)
-        case (.hs256, .publicKey), (.rs256, .secret), (.es256, .secret):
-            return false
+        guard algorithm.family == family, self.algorithm == nil || self.algorithm == algorithm else { return false }
+        switch material {
+        case .secret(let key):
+            return key.verifies(signature, of: message, by: algorithm.scheme.digest)
+        case .publicKey(let key):
+            guard let width = family.coordinateBytes else {
+                return key.verifies(signature, of: message, by: algorithm.scheme)
+            }
+            guard let der = ECDSASignature.der(fromRaw: signature, coordinateBytes: width) else { return false }
+            return key.verifies(der, of: message, by: algorithm.scheme)
         }
     }
 }

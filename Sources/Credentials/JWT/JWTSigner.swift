@@ -11,16 +11,24 @@ package struct JWTSigner: Sendable {
     package let keyID: String?
     private let material: Material
 
-    package init(secret: [UInt8], keyID: String? = nil) throws(CredentialError) {
-        self.algorithm = .hs256
+    package init(
+        secret: [UInt8], keyID: String? = nil, algorithm: JWTAlgorithm = .hs256
+    ) throws(CredentialError) {
+        self.algorithm = algorithm
         self.keyID = keyID
         self.material = .secret(try HMACKey(secret: secret))
     }
 
-    /// From an unencrypted PEM private key, whose type decides the algorithm.
-    package init(privateKeyPEM pem: [UInt8], keyID: String? = nil) throws(CredentialError) {
+    /// From an unencrypted PEM private key.
+    /// - Parameter algorithm: nil: the first that its type is for.
+    package init(
+        privateKeyPEM pem: [UInt8], keyID: String? = nil, algorithm: JWTAlgorithm? = nil
+    ) throws(CredentialError) {
         let key = try PrivateKey(pem: pem)
-        self.algorithm = key.family == .rsa ? .rs256 : .es256
+        guard let fitting = algorithm ?? JWTAlgorithm.allCases.first(where: { $0.family == key.family }),
+            fitting.family == key.family
+        else { throw CredentialError("\(algorithm?.rawValue ?? "signing") is not for \(key.family.rawValue)") }
+        self.algorithm = fitting
         self.keyID = keyID
         self.material = .privateKey(key)
     }
@@ -48,12 +56,14 @@ package struct JWTSigner: Sendable {
         let refusal = CredentialError("libcrypto could not sign with this key")
         switch material {
         case .secret(let key):
-            guard let code = message.withUnsafeBytes({ key.authenticationCode($0) }) else { throw refusal }
+            guard let code = message.withUnsafeBytes({ key.authenticationCode($0, by: algorithm.scheme.digest) }) else {
+                throw refusal
+            }
             return code
         case .privateKey(let key):
-            let signature = try key.signature(of: message)
-            guard algorithm == .es256 else { return signature }
-            guard let raw = ECDSASignature.raw(fromDER: signature) else { throw refusal }
+            let signature = try key.signature(of: message, by: algorithm.scheme)
+            guard let width = key.family.coordinateBytes else { return signature }
+            guard let raw = ECDSASignature.raw(fromDER: signature, coordinateBytes: width) else { throw refusal }
             return raw
         }
     }

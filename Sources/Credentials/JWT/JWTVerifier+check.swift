@@ -11,7 +11,7 @@ extension JWTVerifier {
             throw CredentialError(
                 "the leeway is \(configuration.leewaySeconds) s; expected 0 to \(maximumLeewaySeconds) s")
         }
-        try checkThatKeysAndAlgorithmsFit(configuration)
+        if !configuration.keysAreFetched { try checkThatKeysAndAlgorithmsFit(configuration) }
         try checkThatKeyIDsAreUnique(configuration.keys)
     }
 
@@ -21,6 +21,15 @@ extension JWTVerifier {
 
     private static func checkThatKeysAndAlgorithmsFit(_ configuration: Configuration) throws(CredentialError) {
         let keyFamilies = Set(configuration.keys.map(\.family))
+        for algorithm in configuration.algorithms where algorithm.family == .secret {
+            let short = configuration.keys.first {
+                $0.family == .secret && $0.secretBytes < algorithm.scheme.digest.byteCount
+            }
+            guard short != nil else { continue }
+            throw CredentialError(
+                "a secret is shorter than the \(algorithm.scheme.digest.byteCount) bytes that \(algorithm.rawValue) needs "
+                    + "(RFC 7518 section 3.2): make one with `openssl rand -base64 64`")
+        }
         for algorithm in configuration.algorithms where !keyFamilies.contains(algorithm.family) {
             throw CredentialError(
                 "\(algorithm.rawValue) is allowed but has no key; it needs \(algorithm.family.rawValue)")

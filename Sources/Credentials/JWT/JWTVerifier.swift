@@ -16,6 +16,8 @@ package struct JWTVerifier: Sendable {
         package var leewaySeconds: Int
         /// Whether a token without `exp`, which could never be got rid of, is refused.
         package var requiresExpiry: Bool
+        /// The keys are a provider's, who may have none for an algorithm today.
+        package var keysAreFetched = false
 
         package init(
             algorithms: [JWTAlgorithm], keys: [JWTKey], issuer: String? = nil, audiences: [String] = [],
@@ -31,10 +33,10 @@ package struct JWTVerifier: Sendable {
     }
 
     /// A token without `kid` is tried with every key of its family, so their number bounds what it can cost.
-    package static let maximumKeys = 16
+    package static let maximumKeys = JWKSet.maximumKeys
     package static let maximumLeewaySeconds = 3600
 
-    private let configuration: Configuration
+    package let configuration: Configuration
 
     package init(_ configuration: Configuration) throws(CredentialError) {
         try Self.check(configuration)

@@ -10,8 +10,12 @@ import JSON
 /// `Authorization: Bearer` with a signed JSON Web Token (RFC 6750, RFC 7519).
 package final class JWTAuthenticator: Authenticator {
     package let challenge = "Bearer"
-    private let tokens: VerifiedTokenCache
+    private var tokens: VerifiedTokenCache
+    /// Nil: the keys are configured, and never change.
+    private let fetcher: KeySetFetcher?
+    private var generation = 0
     private let handshake: HandshakeToken
+    private let configured: [JWTKey]
     private let consumers: ConsumerDirectory
     private let failures: [JWTFailure: Reply]
     private let nameless = Reply.unauthorized(
@@ -24,10 +28,13 @@ package final class JWTAuthenticator: Authenticator {
 
     /// - Throws: `CredentialError` when libcrypto can't be used.
     package init(
-        verifier: JWTVerifier, consumers: ConsumerDirectory, handshake: HandshakeToken = HandshakeToken()
+        verifier: JWTVerifier, consumers: ConsumerDirectory, handshake: HandshakeToken = HandshakeToken(),
+        fetcher: KeySetFetcher? = nil
     ) throws {
         self.handshake = handshake
+        self.fetcher = fetcher
         tokens = try VerifiedTokenCache(verifier: verifier)
+        configured = verifier.configuration.keys
         self.consumers = consumers
         failures = Dictionary(
             uniqueKeysWithValues: JWTFailure.allCases.map { failure in
@@ -38,9 +45,51 @@ package final class JWTAuthenticator: Authenticator {
     package func authenticate(_ exchange: Exchange) -> AuthenticationResult {
         let value = exchange.request.fields.first(.authorization)
         guard let token = value.map(Self.bearerToken) ?? handshake.token(in: exchange.request) else { return .absent }
+        let verdict = verify(token)
+        if let fetcher, case .invalid(.unknownKey) = verdict { return later(Array(token), fetcher) }
+        return result(of: verdict)
+    }
+
+    private func verify(_ token: Bytes) -> JWTVerdict {
+        adoptKeys()
         var now = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &now)
-        switch tokens.verify(UnsafeRawBufferPointer(token), nowSeconds: now.tv_sec) {
+        return tokens.verify(UnsafeRawBufferPointer(token), nowSeconds: now.tv_sec)
+    }
+
+    /// With other keys all tokens are judged anew: one whose key is gone is good no more.
+    private func adoptKeys() {
+        guard let set = fetcher?.set, set.generation != generation else { return }
+        generation = set.generation
+        var configuration = tokens.verifier.configuration
+        configuration.keys = configured + set.keys
+        guard let verifier = try? JWTVerifier(configuration), let fresh = try? VerifiedTokenCache(verifier: verifier)
+        else {
+            return
+        }
+        tokens = fresh
+        identities.removeAll(keepingCapacity: true)
+    }
+
+    /// The provider may have a key that is not known here yet.
+    private func later(_ token: [UInt8], _ fetcher: KeySetFetcher) -> AuthenticationResult {
+        .later { [self] done in
+            fetcher.refresh { [self] in
+                let verdict = token.withUnsafeBufferPointer { verify($0) }
+                if case .invalid(.unknownKey) = verdict, tokens.verifier.configuration.keys.isEmpty {
+                    return done(.rejected(Self.keyless))
+                }
+                done(result(of: verdict))
+            }
+        }
+    }
+
+    private static let keyless = Reply(
+        status: 503, kind: "keys-unavailable", title: "Service unavailable",
+        detail: "The keys that tokens are verified with can't be had right now.", lines: "Retry-After: 2\r\n")
+
+    private func result(of verdict: JWTVerdict) -> AuthenticationResult {
+        switch verdict {
         case .valid(let token):
             guard let identity = identity(of: token) else { return .rejected(nameless) }
             return .accepted(identity)

@@ -8,6 +8,8 @@ struct KeyLoadingTests {
     func publicKeys() throws {
         #expect(try PublicKey(pem: TestKeys.rsaPublic).family == .rsa)
         #expect(try PublicKey(pem: TestKeys.p256Public).family == .p256)
+        #expect(try PublicKey(pem: TestKeys.p384Public).family == .p384)
+        #expect(try PublicKey(pem: TestKeys.ed25519Public).family == .ed25519)
         #expect(try PublicKey(pem: TestKeys.p256Certificate).family == .p256)
         #expect(try PublicKey(pem: bytes("A comment\r\n") + TestKeys.p256Public).family == .p256)
     }
@@ -22,8 +24,8 @@ struct KeyLoadingTests {
     @Test(
         "what can't verify is refused with the reason",
         arguments: [
-            (TestKeys.rsa1024Public, "1024 bits"), (TestKeys.p384Public, "secp384r1"),
-            (TestKeys.ed25519Public, "not supported"), (TestKeys.rsaPKCS1Public, "-RSAPublicKey_in"),
+            (TestKeys.rsa1024Public, "1024 bits"), (TestKeys.secp256k1Public, "secp256k1"),
+            (TestKeys.x25519Public, "not supported"), (TestKeys.rsaPKCS1Public, "-RSAPublicKey_in"),
             (TestKeys.p256Private, "openssl pkey -in KEY -pubout"), ([], "found none"), (bytes("hello"), "found none"),
             (bytes("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"), "can't be read"),
             (Array(TestKeys.p256Public.prefix(100)), "can't be read"),
@@ -49,11 +51,11 @@ struct KeyLoadingTests {
             var raw = (0..<64).map { _ in UInt8.random(in: 0...255, using: &generator) }
             // Leading zeros and the sign bit are where the two forms differ.
             for index in 0..<(round % 4) { raw[index] = 0; raw[32 + index] = 0 }
-            let der = try #require(ECDSASignature.der(fromRaw: raw))
-            #expect(ECDSASignature.raw(fromDER: der) == raw)
+            let der = try #require(ECDSASignature.der(fromRaw: raw, coordinateBytes: 32))
+            #expect(ECDSASignature.raw(fromDER: der, coordinateBytes: 32) == raw)
         }
-        #expect(ECDSASignature.der(fromRaw: [UInt8](repeating: 1, count: 63)) == nil)
-        #expect(ECDSASignature.der(fromRaw: [UInt8](repeating: 1, count: 65)) == nil)
-        #expect(ECDSASignature.raw(fromDER: [0x30, 0x00]) == nil)
+        #expect(ECDSASignature.der(fromRaw: [UInt8](repeating: 1, count: 63), coordinateBytes: 32) == nil)
+        #expect(ECDSASignature.der(fromRaw: [UInt8](repeating: 1, count: 65), coordinateBytes: 32) == nil)
+        #expect(ECDSASignature.raw(fromDER: [0x30, 0x00], coordinateBytes: 32) == nil)
     }
 }

@@ -115,9 +115,9 @@ struct JWTVerifierTests {
         expectRefusal(.init(algorithms: [], keys: [secret]), "no algorithm")
         expectRefusal(.init(algorithms: [.rs256], keys: []), "RS256 is allowed but has no key")
         expectRefusal(.init(algorithms: [.hs256, .es256], keys: [secret]), "ES256 is allowed but has no key")
-        expectRefusal(.init(algorithms: [.hs256], keys: [secret, rsa]), "allow RS256 or remove the key")
+        expectRefusal(.init(algorithms: [.hs256], keys: [secret, rsa]), "allow RS256 or RS384")
         expectRefusal(.init(algorithms: [.rs256, .es256], keys: [rsa, p256]), "two keys have the kid \"a\"")
-        expectRefusal(.init(algorithms: [.hs256], keys: Array(repeating: secret, count: 17)), "16 at most")
+        expectRefusal(.init(algorithms: [.hs256], keys: Array(repeating: secret, count: 33)), "32 at most")
         expectRefusal(.init(algorithms: [.hs256], keys: [secret], leewaySeconds: -1), "leeway")
     }
 
