@@ -58,7 +58,10 @@ package struct GatewayConfiguration: Sendable {
         let cache = section.value(
             "cache", NodeCacheSettings.kind, default: NodeCacheSettings(), "What a node keeps of cached responses.")
         let nodeID = section.optional("node", .nodeID, "This node.")
-        section.later("cors", "gateways")
+        // A place for an anchor that routes refer to; it means nothing by itself.
+        _ = section.value(
+            "cors", .word("off", nil, or: .cors), default: nil, "Read, for routes to refer to by an anchor.")
+        section.later("gateways")
 
         reportSharedBinds(section, listeners, admin)
         guard let upstreams, let routes else { return nil }

@@ -158,6 +158,7 @@ final class WorkerGateway: ExchangeEntry {
 
     private func route(_ exchange: Exchange) {
         let request = exchange.request
+        if request.method.equals("OPTIONS"), answersPreflight(exchange) { return }
         let asked = RouteRequest(host: request.host, method: request.method, path: request.path, query: request.query)
         switch snapshot.routes.match(asked, RequestFields(fields: request.fields), captures: &captures) {
         case .route(let index):
@@ -169,6 +170,23 @@ final class WorkerGateway: ExchangeEntry {
         case .methodNotAllowed(let allow): exchange.answer(.methodNotAllowed(allow: allow))
         case .options(let allow): exchange.answer(.options(allow: allow))
         }
+    }
+
+    /// A preflight is about the route that the request behind it would take.
+    private func answersPreflight(_ exchange: Exchange) -> Bool {
+        let request = exchange.request
+        guard let method = request.fields.first("access-control-request-method"),
+            request.fields.first("origin") != nil
+        else { return false }
+        let asked = RouteRequest(host: request.host, method: method, path: request.path, query: request.query)
+        guard
+            case .route(let index) = snapshot.routes.match(
+                asked, RequestFields(fields: request.fields), captures: &captures),
+            let preflights = plans.routes[index].preflights
+        else { return false }
+        metrics.values.routes[plans.routes[index].metricsIndex].begin()
+        exchange.refuse(preflights.preflight(request), on: plans.routes[index])
+        return true
     }
 
     private func follow(_ plan: RoutePlan, _ exchange: Exchange) {

@@ -95,6 +95,8 @@ private struct PlanAssembly {
     mutating func plan(at index: Int) -> RoutePlan {
         let route = snapshot.configuration.routes[index]
         var filters: [any RequestFilter] = []
+        let cors = route.cors.map { CORSFilter($0) }
+        if let cors { filters.append(cors) }
         // Before the limits: they count by consumer, and a stranger must not use up anyone's quota.
         if let authentication = route.authentication { filters.append(authenticate(authentication)) }
         if let limit = limit(at: index, isAuthenticated: route.authentication != nil) { filters.append(limit) }
@@ -103,7 +105,8 @@ private struct PlanAssembly {
         return RoutePlan(
             name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), bodyLimit: route.bodyBytes,
             filters: filters,
-            service: cached(route, translated(index, services[route.upstream] ?? UnconfiguredService())))
+            service: cached(route, translated(index, services[route.upstream] ?? UnconfiguredService())),
+            preflights: cors)
     }
 
     /// Behind the cache: what it keeps is what clients get.

@@ -20,6 +20,8 @@ package final class Exchange {
     package let requestLines = ByteBuilder(capacity: 512)
     /// Field lines added to the response, whoever makes it.
     package let responseLines = ByteBuilder(capacity: 256)
+    /// The route answers for CORS: fields of the service's response about it are dropped.
+    package var replacesCORS = false
     /// Set if the client may change to another protocol, and the upstream is asked to.
     package var tunnel: TunnelTerms?
     /// Bytes of request body that are accepted: the listener's bound, or the route's.
@@ -55,6 +57,7 @@ package final class Exchange {
         responseLines.removeAll()
         tunnel = nil
         timeLimitMicroseconds = nil
+        replacesCORS = false
         record = ExchangeRecord(arrivedMicroseconds: now)
         if responseObserver != nil { responseObserver = nil }
         if anticipated != nil { anticipated = nil }

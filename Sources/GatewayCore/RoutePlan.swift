@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// A route compiled for one worker: its steps in order, and the service at their end.
 package final class RoutePlan {
     package let name: String
@@ -5,19 +7,27 @@ package final class RoutePlan {
     package let metricsIndex: Int
     /// Bytes of request body that the route takes; nil: as many as the listener.
     package let bodyLimit: Int?
+    /// Nil: the route is for no other origin's pages.
+    package let preflights: (any PreflightAnswering)?
     let filters: [any RequestFilter]
     let service: any ExchangeService
 
     /// `filters` must be in the order of their phases.
     package init(
         name: String, metricsIndex: Int, bodyLimit: Int? = nil, filters: [any RequestFilter],
-        service: any ExchangeService
+        service: any ExchangeService, preflights: (any PreflightAnswering)? = nil
     ) {
         assert(zip(filters, filters.dropFirst()).allSatisfy { $0.phase <= $1.phase })
         self.name = name
         self.metricsIndex = metricsIndex
         self.bodyLimit = bodyLimit
+        self.preflights = preflights
         self.filters = filters
         self.service = service
     }
+}
+
+/// Answers the preflights of a route (CORS): requests about a request, which have no route of their own.
+package protocol PreflightAnswering: AnyObject {
+    func preflight(_ request: RequestHead) -> Reply
 }

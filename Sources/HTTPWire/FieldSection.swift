@@ -67,6 +67,14 @@ package final class FieldSection {
         return nil
     }
 
+    /// Marks fields whose name begins so (in lower case) as not to be forwarded.
+    package func drop(prefix: StaticString) {
+        let length = prefix.utf8CodeUnitCount
+        for index in 0..<count where name(index).count >= length {
+            if name(index).slice(0, length).equalsIgnoringCase(prefix) { slots[index].isDropped = true }
+        }
+    }
+
     func reset() {
         count = 0
         length = 0

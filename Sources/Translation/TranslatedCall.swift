@@ -30,6 +30,7 @@ class TranslatedCall {
         inner.clientAddress.append(outer.clientAddress.bytes)
         inner.requestID.append(outer.requestID.bytes)
         inner.identity = outer.identity
+        inner.replacesCORS = outer.replacesCORS
         inner.timeLimitMicroseconds = outer.timeLimitMicroseconds
         service.serve(inner)
     }

@@ -240,6 +240,7 @@ final class Attempt: ResponseProducer {
         gate = nil
         if let ejections = upstream.ejections, let pool { ejections.note(pool.index, isSuccess: isSuccess) }
         if let settings = upstream.settings.retries, isMadeAgain(after: head, isComplete, settings) { return }
+        if exchange.replacesCORS { head.fields.drop(prefix: "access-control-") }
         let downstream = exchange.downstream
         exchange.responseObserver?.responseStarted(head, for: exchange)
         if head.fields.first(.date) == nil { addDate() }

@@ -32,7 +32,13 @@ private let shapes: [Mistake] = [
         "drain: 99999999999999999999h",
         "8: drain: \"99999999999999999999h\": expected a duration from 0s to 1h, such as 250ms, 30s or 5m"),
     .line("drain: ${A", "8: drain: malformed variable; write ${NAME} or ${NAME:-default}, and $${ for a literal ${"),
-    .line("cors: { origins: [a] }", "1: cors: not supported by this version of sluice yet; remove it"),
+    .line("gateways: []", "1: gateways: not supported by this version of sluice yet; remove it"),
+    .line(
+        "cors: { origins: [a] }",
+        "19: cors.origins[0]: \"a\": expected an origin such as https://app.example.com, or *"),
+    .line(
+        "cors: { origins: \"*\", credentials: true }",
+        "18: cors.origins: any origin can't be allowed with credentials; list the origins that are meant"),
 ]
 
 private let edges: [Mistake] = [

@@ -15,8 +15,8 @@ struct ProductExampleTests {
         #expect(
             later == [
                 "limits.memory",
-                "cors", "routes[0].request", "routes[0].response",
-                "routes[0].cors", "routes[1].aggregate", "routes[2].versions", "routes[2].split", "routes[2].mirror",
+                "routes[0].request", "routes[0].response", "routes[1].aggregate", "routes[2].versions",
+                "routes[2].split", "routes[2].mirror",
                 "gateways",
             ])
         #expect(found.allSatisfy { $0.description.contains("not supported by this version of sluice yet; remove it") })

@@ -14,6 +14,8 @@ package struct RouteSettings: Sendable {
     /// Nil: no connection becomes another protocol's.
     package var upgrade: RouteUpgrade?
     package var grpc: RouteGRPC
+    /// Nil: pages of other origins are not spoken for.
+    package var cors: CORSRules?
     /// The name of an upstream.
     package var upstream: String
 
@@ -37,9 +39,11 @@ package struct RouteSettings: Sendable {
             "upgrade", RouteUpgrade.kind, default: RouteUpgrade(), "Which protocols a connection may change to.")
         let grpc = section.value(
             "grpc", RouteGRPC.kind, default: RouteGRPC(), "How clients without gRPC reach gRPC services.")
+        let cors = section.value(
+            "cors", .word("off", nil, or: .cors), default: nil, "Which pages of other origins may call it; off: none.")
         let upstream = section.optional("upstream", .reference(to: .upstreams), "Where its requests go.")
         let goesElsewhere = section.later("aggregate", "split")
-        section.later("request", "response", "cors", "versions", "mirror")
+        section.later("request", "response", "versions", "mirror")
 
         if !section.has("upstream"), !goesElsewhere {
             section.reader.report("a route needs an upstream", hint: "add upstream: NAME")
@@ -60,7 +64,7 @@ package struct RouteSettings: Sendable {
             query: match.query)
         return RouteSettings(
             rule: rule, authentication: authentication, limits: limits, cache: cache, bodyBytes: bodyBytes,
-            upgrade: upgrade, grpc: grpc, upstream: upstream)
+            upgrade: upgrade, grpc: grpc, cors: cors, upstream: upstream)
     }
 
     /// All routes: named, and none ambiguous.

@@ -10,6 +10,7 @@ struct FetchRequest {
     private let requestID: [UInt8]
     private let identity: Identity?
     private let peer: Peer
+    private let replacesCORS: Bool
     /// By which `Vary` selects.
     let hasAuthorization: Bool
     let path: String
@@ -21,6 +22,7 @@ struct FetchRequest {
         requestID = Array(exchange.requestID.bytes)
         identity = exchange.identity
         peer = exchange.peer
+        replacesCORS = exchange.replacesCORS
         hasAuthorization = facts.hasAuthorization
         path = exchange.request.path.text
     }
@@ -44,6 +46,7 @@ struct FetchRequest {
         exchange.clientAddress.append(clientAddress)
         exchange.requestID.append(requestID)
         exchange.identity = identity
+        exchange.replacesCORS = replacesCORS
         return true
     }
 
