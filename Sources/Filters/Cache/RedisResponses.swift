@@ -57,7 +57,7 @@ package final class RedisResponses: SharedResponses {
     }
 
     private func ask(
-        _ question: SharedLook, _ token: String, completion: @escaping (Result<RedisReply, RedisError>) -> Void
+        _ question: SharedLook, _ token: String, completion: @escaping (Result<LookReply?, RedisError>) -> Void
     ) {
         let keys = names.keys(of: question.key)
         let words = 6 + question.tags.count + 2 * question.fields.count
@@ -75,17 +75,18 @@ package final class RedisResponses: SharedResponses {
                 writer.append(field.name)
                 writer.append(field.value)
             }
-        } completion: {
-            completion($0)
+        } completion: { result in
+            // A reply is only there during this call; what is read from it stays.
+            completion(result.map { LookReply($0) })
         }
     }
 
     private func hear(
-        _ result: Result<RedisReply, RedisError>, _ current: [CacheTag]?, _ question: SharedLook, _ token: String,
+        _ result: Result<LookReply?, RedisError>, _ current: [CacheTag]?, _ question: SharedLook, _ token: String,
         _ completion: @escaping (SharedAnswer) -> Void
     ) {
         switch result {
-        case .success(let reply): hear(LookReply(reply), current, question, token, completion)
+        case .success(let reply): hear(reply, current, question, token, completion)
         case .failure:
             counters.failures += 1
             completion(.unavailable)
@@ -363,12 +364,12 @@ package final class RedisResponses: SharedResponses {
 
 /// Waits for both parts of a look in a cluster.
 private final class LookWithTags {
-    var result: Result<RedisReply, RedisError>? { didSet { concludeIfWhole() } }
+    var result: Result<LookReply?, RedisError>? { didSet { concludeIfWhole() } }
     /// Nil inside: they could not be read.
     var current: [CacheTag]?? { didSet { concludeIfWhole() } }
-    private let completion: (Result<RedisReply, RedisError>, [CacheTag]?) -> Void
+    private let completion: (Result<LookReply?, RedisError>, [CacheTag]?) -> Void
 
-    init(_ completion: @escaping (Result<RedisReply, RedisError>, [CacheTag]?) -> Void) {
+    init(_ completion: @escaping (Result<LookReply?, RedisError>, [CacheTag]?) -> Void) {
         self.completion = completion
     }
 

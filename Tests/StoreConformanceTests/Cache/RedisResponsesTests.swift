@@ -228,9 +228,8 @@ struct RedisResponsesTests {
     func clustered() async throws {
         let cluster = try await RedisCluster()
         let store = try await StoreOnLoop(ports: cluster.servers.map(\.port))
-        guard case .missing(let fill) = try await store.look("http://x/k", tags: ["t", "u"]) else {
-            throw TestFailure("no fill")
-        }
+        let first = try await store.look("http://x/k", tags: ["t", "u"])
+        guard case .missing(let fill) = first else { throw TestFailure("no fill: \(first)") }
         #expect(fill.tags == [CacheTag(name: "t"), CacheTag(name: "u")])
         let entry = response(tags: fill.tags)
         try await store.run { $0.commit(entry, fill, isRenewal: false) }
