@@ -1,5 +1,6 @@
 import Configuration
 import Filters
+import JSON
 import Policies
 
 extension CacheRoute {
@@ -15,7 +16,7 @@ extension CacheRoute {
         key.query = CacheKeyRules.Query(settings.query)
         key.sortsQuery = settings.sortsQuery
         key.headers = settings.keyHeaders
-        key.claims = settings.keyClaims
+        key.claims = settings.keyClaims.map { ClaimPath($0) }
         // Another route may serve the same URL to requests with other headers, and otherwise.
         if !rule.headers.isEmpty { key.route = rule.name }
         for name in settings.vary { vary.add(name: name) }

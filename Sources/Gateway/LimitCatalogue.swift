@@ -1,5 +1,6 @@
 import Configuration
 import Filters
+import JSON
 import Policies
 
 /// All limit policies of a configuration, by where they apply.
@@ -66,7 +67,7 @@ extension LimitSubject {
         case .route: self = .route
         case .ip: self = .address
         case .header(let name): self = .header(Array(name.lowercased().utf8))
-        case .claim(let name): self = .claim(name)
+        case .claim(let name): self = .claim(ClaimPath(name))
         }
     }
 }

@@ -38,20 +38,3 @@ package final class PeerCertificate: Sendable {
         self.lines = lines
     }
 }
-
-/// An authenticated caller.
-package final class Identity: Sendable {
-    /// The consumer's id, or a token's subject when no consumer of that id is configured.
-    package let consumer: String
-    package let plan: String?
-    package let scopes: [String]
-    /// A token's claims by name, as text, for `per: claim`; empty for API keys.
-    package let claims: [String: String]
-
-    package init(consumer: String, plan: String? = nil, scopes: [String] = [], claims: [String: String] = [:]) {
-        self.consumer = consumer
-        self.plan = plan
-        self.scopes = scopes
-        self.claims = claims
-    }
-}

@@ -75,6 +75,11 @@ package struct JSONObject: Hashable, Sendable {
         self.members = []
     }
 
+    /// These members, and those of `other` whose names are not among them.
+    package func joined(with other: JSONObject) -> JSONObject {
+        JSONObject(members + other.members.filter { self[$0.name] == nil }) ?? self
+    }
+
     package subscript(name: String) -> JSONValue? {
         var low = 0
         var high = members.count

@@ -1,5 +1,6 @@
 import GatewayCore
 import HTTPWire
+import JSON
 
 /// Finds out who is calling, by a route's authenticators, and whether they have the scopes that the route asks for.
 package final class AuthenticationFilter: RequestFilter {
@@ -86,7 +87,7 @@ package final class AuthenticationFilter: RequestFilter {
         let isEnough = rule == .any || (findings.rejection == nil && !findings.isAnyAbsent)
         if isEnough, let identity = findings.identity {
             exchange.identity = identity
-            guard scopes.allSatisfy(identity.scopes.contains) else { return .reply(insufficient) }
+            guard scopes.allSatisfy(identity.hasScope) else { return .reply(insufficient) }
             return .proceed
         }
         if let rejection = findings.rejection { return .reply(rejection) }
@@ -99,6 +100,6 @@ extension Identity {
     fileprivate func joined(with other: Identity) -> Identity {
         Identity(
             consumer: consumer, plan: plan ?? other.plan, scopes: scopes + other.scopes,
-            claims: claims.merging(other.claims) { mine, _ in mine })
+            roles: roles + other.roles, claims: claims.joined(with: other.claims))
     }
 }

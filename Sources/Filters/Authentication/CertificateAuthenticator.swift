@@ -1,4 +1,5 @@
 import GatewayCore
+import JSON
 
 /// A client certificate that the listener's CA has signed (mutual TLS): the handshake has proved it already.
 package final class CertificateAuthenticator: Authenticator {
@@ -31,9 +32,14 @@ package final class CertificateAuthenticator: Authenticator {
         let consumer = consumers[id]
         let identity = Identity(
             consumer: id, plan: consumer?.plan, scopes: consumer?.scopes ?? [],
-            claims: ["subject": certificate.subject, "names": certificate.names.joined(separator: " ")])
+            claims: Self.claims(certificate))
         known = (certificate, identity)
         return .accepted(identity)
+    }
+
+    private static func claims(_ certificate: PeerCertificate) -> JSONObject {
+        let names = JSONValue.array(certificate.names.map { .string($0) })
+        return JSONObject([.init("subject", .string(certificate.subject)), .init("names", names)]) ?? JSONObject()
     }
 
     private func id(_ certificate: PeerCertificate) -> String? {

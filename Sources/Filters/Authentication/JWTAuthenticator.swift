@@ -119,10 +119,9 @@ package final class JWTAuthenticator: Authenticator {
         if let known = identities[key] { return known.identity }
         guard let subject = Self.consumer(of: token) else { return nil }
         let consumer = consumers[subject]
-        var claims: [String: String] = [:]
-        for member in token.claims.members { claims[member.name] = member.value.scalarText }
         let identity = Identity(
-            consumer: subject, plan: consumer?.plan, scopes: token.scopes + (consumer?.scopes ?? []), claims: claims)
+            consumer: subject, plan: consumer?.plan, scopes: token.scopes + (consumer?.scopes ?? []),
+            claims: token.claims)
         // As many as the token memory holds; starting over costs each token one look-up.
         if identities.count >= tokens.capacity { identities.removeAll(keepingCapacity: true) }
         identities[key] = (token, identity)

@@ -1,5 +1,6 @@
 import GatewayCore
 import HTTPWire
+import JSON
 
 /// What of a request names its stored response, besides what the response's `Vary` names.
 package struct CacheKeyRules: Hashable, Sendable {
@@ -16,7 +17,7 @@ package struct CacheKeyRules: Hashable, Sendable {
     /// Request fields by lower-case name.
     package var headers: [String] = []
     /// Claims of the caller, by which each identity gets entries of its own.
-    package var claims: [String] = []
+    package var claims: [ClaimPath] = []
     /// Set for a route with conditions beyond the URL: what it serves may differ from what the URL serves elsewhere.
     package var route: String?
 
@@ -61,8 +62,8 @@ struct CacheKeyWriter {
             appendPart("h.", rules.headers[index], value, to: key)
         }
         for claim in rules.claims {
-            var value = exchange.identity?.claims[claim]
-            appendPart("c.", claim, nil, to: key)
+            var value = exchange.identity?.claimText(claim)
+            appendPart("c.", claim.text, nil, to: key)
             if value != nil { value?.withUTF8 { appendValue($0, to: key) } }
         }
         if let route = rules.route { appendPart("route=", route, nil, to: key) }

@@ -1,5 +1,6 @@
 import GatewayCore
 import HTTPWire
+import JSON
 
 /// Whose tokens a request takes.
 package enum LimitSubject: Hashable, Sendable {
@@ -10,7 +11,8 @@ package enum LimitSubject: Hashable, Sendable {
     case address
     /// A header's first value; the name in lower case.
     case header([UInt8])
-    case claim(String)
+    /// Where it is neither text, number nor boolean: its JSON.
+    case claim(ClaimPath)
 
     /// Requests that lack the value share one bucket under this name, so that leaving a header out dodges nothing.
     static let none: StaticString = "(none)"
@@ -31,8 +33,8 @@ package enum LimitSubject: Hashable, Sendable {
                 return Self.constant(Self.none, body)
             }
             body(value)
-        case .claim(let name):
-            guard var value = exchange.identity?.claims[name] else { return Self.constant(Self.none, body) }
+        case .claim(let path):
+            guard var value = exchange.identity?.claimText(path) else { return Self.constant(Self.none, body) }
             value.withUTF8(body)
         }
     }

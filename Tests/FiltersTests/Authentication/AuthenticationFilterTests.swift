@@ -1,4 +1,5 @@
 import GatewayCore
+import JSON
 import Testing
 
 @testable import Filters
@@ -61,12 +62,13 @@ struct AuthenticationFilterTests {
     @Test("where all must accept, the first names the caller, and scopes and claims add up")
     func all() throws {
         let test = try TestExchange()
-        let token = Identity(consumer: "alice", scopes: ["orders.read"], claims: ["tenant": "t1"])
+        let claims = try #require(JSONObject([.init("tenant", .string("t1"))]))
+        let token = Identity(consumer: "alice", scopes: ["orders.read"], claims: claims)
         let filter = AuthenticationFilter(
             authenticators: [Told(.accepted(acme)), Told(.accepted(token))], rule: .all,
             scopes: ["users.read", "orders.read"])
         #expect(filter.apply(test.exchange).isProceed)
-        #expect(test.exchange.identity?.consumer == "acme" && test.exchange.identity?.claims == ["tenant": "t1"])
+        #expect(test.exchange.identity?.consumer == "acme" && test.exchange.identity?.claims == claims)
         for (missing, isOptional) in [(Told(.absent), true), (Told(.absent), false)] {
             let filter = AuthenticationFilter(
                 authenticators: [Told(.accepted(acme)), missing], rule: .all, isOptional: isOptional, scopes: [])

@@ -39,7 +39,7 @@ struct JWTAuthenticatorTests {
         for _ in 0..<2 {
             let identity = try #require(try result(authorization: "Bearer \(token)").identity)
             #expect(identity.consumer == "bob" && identity.plan == nil)
-            #expect(identity.scopes == ["a", "b"] && identity.claims["tenant"] == "t1")
+            #expect(identity.scopes == ["a", "b"] && identity.claimText("tenant") == "t1")
         }
     }
 

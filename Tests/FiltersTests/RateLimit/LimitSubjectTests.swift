@@ -1,5 +1,6 @@
 import GatewayCore
 import HTTPWire
+import JSON
 import Testing
 
 @testable import Filters
@@ -50,7 +51,8 @@ struct LimitSubjectTests {
     @Test("requests without the claim share one bucket, whoever they come from")
     func claim() throws {
         let test = try TestExchange()
-        test.exchange.identity = Identity(consumer: "acme", claims: ["tenant": "t1"])
+        test.exchange.identity = Identity(
+            consumer: "acme", claims: try #require(JSONObject([.init("tenant", .string("t1"))])))
         #expect(subject(.claim("tenant"), of: test) == ["t1"])
         let other = try TestExchange()
         other.exchange.identity = Identity(consumer: "acme")
