@@ -57,6 +57,61 @@ local holder, serial = ARGV[1], ARGV[2]
 -- Up to 10^14 Lua writes all digits by itself; a time in µs is longer.
 local function digits(number) return format('%.0f', number) end
 
+-- The usual request of a key in no great demand: one bucket, of which nothing is lent, nothing wanted but the cost, and
+-- enough there. The same steps as below, written out, because to make the functions below takes as long as all of this
+-- (21 µs without it, 12 with it). Nil if it is any other case; nothing has been written then.
+local function take_plainly()
+  local cost, key, name = tonumber(ARGV[3]), KEYS[1], ARGV[12]
+  local capacity, count, period = tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16])
+  local stored = call('HMGET', key, name .. '.tokens', name .. '.fraction', name .. '.updated', name .. '.capacity',
+    name .. '.rate', 'holders')
+  if stored[6] then return end
+  local tokens, fraction, updated = tonumber(stored[1]), tonumber(stored[2]), tonumber(stored[3])
+  local is_new = not (tokens and fraction and updated and stored[4])
+  if is_new then
+    tokens, fraction, updated = capacity, 0, now
+  elseif stored[4] ~= ARGV[14] or stored[5] ~= ARGV[13] then
+    return
+  end
+
+  -- What came back since.
+  local elapsed, missing = max(0, now - updated), capacity - tokens
+  local periods = floor(elapsed / period)
+  updated = max(updated, now)
+  if missing > 0 and periods <= floor(missing / count) then
+    local units = (elapsed - periods * period) * count + fraction
+    local whole = floor(units / period)
+    tokens, fraction = tokens + min(missing, periods * count + whole), units - whole * period
+    if tokens == capacity then fraction = 0 end
+  else
+    tokens, fraction = tokens + max(0, missing), 0
+  end
+  if cost > tokens then return end
+  tokens = tokens - cost
+
+  -- How long until it is full.
+  local short, full = capacity - tokens, LONGEST
+  local rounds = floor(short / count)
+  if rounds <= floor(LONGEST / period) then
+    full = min(rounds * period + ceil(((short - rounds * count) * period - fraction) / count), LONGEST)
+  end
+  if is_new then
+    call('HSET', key, name .. '.tokens', tokens .. '', name .. '.fraction', fraction .. '', name .. '.updated',
+      digits(updated), name .. '.capacity', capacity .. '', name .. '.rate', ARGV[13])
+  else
+    call('HSET', key, name .. '.tokens', tokens .. '', name .. '.fraction', fraction .. '', name .. '.updated',
+      digits(updated))
+  end
+  call('PEXPIRE', key, digits(ceil(full / 1000) + 1000))
+  return { 1, max(0, tokens), full, 0, 0, 0, LEASE }
+end
+
+if #ARGV == 16 and #KEYS == 1 and ARGV[4] == '1' and ARGV[5] == '0' and ARGV[6] == '0' and ARGV[7] == '0'
+  and ARGV[9] == '0' and ARGV[10] == '0' and ARGV[11] == '1' and tonumber(ARGV[15]) > 0 and tonumber(ARGV[3]) > 0 then
+  local reply = take_plainly()
+  if reply then return reply end
+end
+
 -- Keeps the share that was left when the capacity of a policy is edited.
 local function rescale(tokens, old, new)
   tokens = min(tokens, old)

@@ -145,7 +145,7 @@ struct Promise1LeaseScriptTests {
 }
 
 extension String {
-    fileprivate func replacingOccurrence(of part: String, with other: String) -> String {
+    func replacingOccurrence(of part: String, with other: String) -> String {
         guard let range = firstRange(of: part) else { return "no such part of the script: \(part)" }
         return String(self[..<range.lowerBound]) + other + String(self[range.upperBound...])
     }
