@@ -131,7 +131,11 @@ let package = Package(
                 nioCore,
             ]),
         tests("StoreConformanceTests", ["Filters", "GatewayCore", "Policies", "RedisClient", "TestSupport"]),
-        tests("GatewayTests", ["Gateway", "Configuration", "Filters", "Policies", "Telemetry", "TestSupport"]),
+        tests(
+            "GatewayTests",
+            [
+                "Gateway", "Configuration", "Filters", "HTTPWire", "JSON", "Policies", "Telemetry", "TestSupport",
+            ]),
         tests("VerificationTests", ["Verification", "Policies"]),
         tests(
             "SluiceTests",

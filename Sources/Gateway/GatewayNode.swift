@@ -171,6 +171,7 @@ package actor GatewayNode {
         }
         for worker in workers { try? await worker.run { $0.close() } }
         try? await admin?.listener.close().get()
+        await view.current.cluster?.close()
         _ = accessLog?.close(withinMilliseconds: 1000)
         log.info("stopped")
         try? await group.shutdownGracefully()
@@ -296,6 +297,7 @@ package actor GatewayNode {
     private func publish() {
         let (workers, snapshot, accessLog, state) = (self.workers, self.snapshot, self.accessLog, self.state)
         let cache = state.nodeCache(on: group.next())
+        let cluster = state.access(on: group.next())
         state.breakers.adopt(snapshot.breakers)
         view.update {
             $0.workers = workers
@@ -305,6 +307,9 @@ package actor GatewayNode {
             $0.requiresRedis = snapshot.configuration.state.onFailure == .deny
             $0.liveNodes = { state.liveNodes }
             $0.cache = cache
+            $0.snapshot = snapshot
+            $0.nodeID = state.nodeID
+            $0.cluster = $0.cluster ?? cluster
         }
     }
 

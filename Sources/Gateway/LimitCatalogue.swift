@@ -43,9 +43,12 @@ struct LimitCatalogue: Sendable {
             })
     }
 
-    var names: [String] {
-        routes.flatMap { $0.map(\.policy.name) } + plans.values.map(\.policy.name).sorted()
+    /// Those of routes in their order, then those of plans by their names.
+    var policies: [LimitPolicy] {
+        routes.flatMap { $0.map(\.policy) } + plans.values.map(\.policy).sorted { $0.name < $1.name }
     }
+
+    var names: [String] { policies.map(\.name) }
 }
 
 extension LimitSettings.Subject {

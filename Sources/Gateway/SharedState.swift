@@ -84,6 +84,11 @@ struct SharedState: Sendable {
         NodeCache(near: near, redis: redis, namespace: settings.namespace, loop: loop)
     }
 
+    /// What the admin listener asks; nil without Redis.
+    func access(on loop: any EventLoop) -> ClusterAccess? {
+        redis.map { ClusterAccess($0, namespace: settings.namespace, on: loop) }
+    }
+
     func startHeartbeat(
         on loop: any EventLoop, describe: @escaping @Sendable () async -> NodeDescription
     ) async throws {

@@ -1,5 +1,6 @@
 import Policies
 import Synchronization
+import Telemetry
 
 /// The breaker of one upstream, shared by all workers of this node: the node's copy of the cluster's.
 ///
@@ -10,7 +11,18 @@ package final class SharedBreaker: Sendable {
         var breaker: NodeBreaker
         /// How often each state was entered.
         var entered: [Breaker.State: Int] = [:]
+        /// The latest, oldest first.
+        var history: [PastTransition] = []
     }
+
+    /// A transition that was, for operators.
+    package struct PastTransition: Hashable, Sendable {
+        /// Microseconds since 1970, by this node's clock.
+        package let time: Int
+        package let transition: Breaker.Transition
+    }
+
+    private static let remembered = 50
 
     private let guarded: Mutex<Guarded>
     private let onTransition: @Sendable (Breaker.Transition) -> Void
@@ -41,6 +53,9 @@ package final class SharedBreaker: Sendable {
 
     /// How often this breaker has entered the state.
     package func transitions(to state: Breaker.State) -> Int { guarded.withLock { $0.entered[state, default: 0] } }
+
+    /// The latest transitions, oldest first.
+    package var history: [PastTransition] { guarded.withLock { $0.history } }
 
     // MARK: Requests
 
@@ -87,7 +102,12 @@ package final class SharedBreaker: Sendable {
 
     private func note(_ transition: Breaker.Transition?) {
         guard let transition else { return }
-        guarded.withLock { $0.entered[transition.to, default: 0] += 1 }
+        let past = PastTransition(time: StructuredLog.wallClock(), transition: transition)
+        guarded.withLock {
+            $0.entered[transition.to, default: 0] += 1
+            if $0.history.count == Self.remembered { $0.history.removeFirst() }
+            $0.history.append(past)
+        }
         onTransition(transition)
     }
 }

@@ -47,8 +47,10 @@ extension Cluster {
             let connection = try RawConnection(port: node.adminPort)
             let length = "Content-Length: \(body.utf8.count)"
             try connection.sendRequest(
-                ["POST /api/cache/purge HTTP/1.1", "Host: gateway.test", "Connection: close", length] + fields,
-                body: body)
+                [
+                    "POST /api/cache/purge HTTP/1.1", "Host: localhost", "Connection: close",
+                    "Content-Type: application/json", length,
+                ] + fields, body: body)
             return try connection.readResponse(to: "POST")
         }
 
@@ -167,7 +169,7 @@ extension Cluster {
                     try texts() == Array(repeating: "/users/7 \(times)", count: nodes.count)
                 }
             }
-            let summary = try request("/api/cache", port: nodes[0].adminPort)
+            let summary = try nodes[0].api("/api/cache")
             #expect(summary.status == 200 && summary.json["shared"] as? Bool == isShared)
             let memory = try #require(summary.json["memory"] as? [String: Int])
             #expect(memory["entries"] == 1 && (memory["bytes"] ?? 0) > 0)

@@ -87,6 +87,18 @@ final class Node: Sendable {
 
     private func count(_ text: String) -> Int { errors.components(separatedBy: text).count - 1 }
 
+    /// Calls the admin API as a program of this machine does.
+    func api(
+        _ target: String, method: String = "GET", _ body: String? = nil, headers: [String] = [],
+        host: String = "localhost"
+    ) throws -> RawMessage {
+        let connection = try RawConnection(port: adminPort, timeout: .seconds(10))
+        var lines = ["\(method) \(target) HTTP/1.1", "Host: \(host)", "Connection: close"] + headers
+        if let body { lines += ["Content-Type: application/json", "Content-Length: \(body.utf8.count)"] }
+        try connection.sendRequest(lines, body: body ?? "")
+        return try connection.readResponse(to: method)
+    }
+
     /// The Prometheus page.
     func metrics() throws -> String { try request("/metrics", port: adminPort).text }
 

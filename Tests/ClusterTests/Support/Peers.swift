@@ -8,6 +8,8 @@ enum Peers {
     /// Debian's own: the packages are its.
     private static let python = "/usr/bin/python3"
 
+    static func path(_ script: String) -> String { tests.appending(path: "Peers/" + script).path }
+
     static func run(_ script: String, _ arguments: String...) async throws -> ChildProcess.Finished {
         try await ChildProcess.run(python, [tests.appending(path: "Peers/" + script).path] + arguments)
     }
