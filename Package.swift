@@ -85,7 +85,7 @@ let package = Package(
             resources: [.embedInCode("Descriptors/wellknown.pb")]),
         // JSON and gRPC-Web clients of gRPC services.
         library("Translation", ["GatewayCore", "HTTPWire", "Transcoding", nioCore]),
-        library("GatewayCore", ["CLinux", "HTTPWire", "JSON", nioCore]),
+        library("GatewayCore", ["CLinux", "HTTPWire", "JSON", "Policies", nioCore]),
         library("HTTPWire"),
         library("JSON"),
         library("Policies"),
@@ -108,7 +108,7 @@ let package = Package(
             name: "TestSupport", dependencies: [nioCore, nioPosix], path: "Tests/TestSupport", swiftSettings: strict),
         tests("PoliciesTests", ["Policies"]),
         tests("HTTPWireTests", ["HTTPWire"]),
-        tests("GatewayCoreTests", ["GatewayCore", "HTTPWire", "JSON", nioCore]),
+        tests("GatewayCoreTests", ["GatewayCore", "HTTPWire", "JSON", "Policies", nioCore]),
         tests("JSONTests", ["JSON"]),
         tests("CredentialsTests", ["Credentials", "JSON", "TestSupport"]),
         .testTarget(

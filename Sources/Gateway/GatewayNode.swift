@@ -24,6 +24,7 @@ package actor GatewayNode {
     private let log: StructuredLog
     private let view = NodeView()
     private let connections: ConnectionCount
+    private let memory: NodeMemory
     private var snapshot: Snapshot
     private var workers: [WorkerHandle] = []
     private var listeners: [BoundListener] = []
@@ -42,6 +43,7 @@ package actor GatewayNode {
         connections = ConnectionCount(
             maximum: configuration.limits.connections,
             perAddress: configuration.limits.connectionsPerAddress ?? .max)
+        memory = NodeMemory(limit: configuration.limits.memoryBytes)
         workerCount = max(options.workers, 1)
         group = MultiThreadedEventLoopGroup(numberOfThreads: workerCount)
     }
@@ -131,6 +133,7 @@ package actor GatewayNode {
         }
         connections.setMaximum(
             configuration.limits.connections, perAddress: configuration.limits.connectionsPerAddress ?? .max)
+        memory.setLimit(configuration.limits.memoryBytes)
         for entry in listeners {
             let (tls, balancers) = (next.listenerTLS[entry.bind], next.balancers[entry.bind])
             for admission in entry.admissions {
@@ -200,13 +203,16 @@ package actor GatewayNode {
     private func startWorker(on loop: any EventLoop, index: Int) async throws -> WorkerHandle {
         let (snapshot, state, sink) = (self.snapshot, self.state, accessLog)
         let workerCount = self.workerCount
-        let log = self.log
+        let (log, memory) = (self.log, self.memory)
         return try await loop.submit {
-            let worker = Worker(loop: loop, index: index, limits: snapshot.transportLimits)
+            let worker = Worker(
+                loop: loop, index: index, limits: snapshot.transportLimits, memory: BufferMemory(memory))
             let metrics = WorkerMetrics(names: snapshot.metricNames)
             let store = state.makeStore(on: loop, metrics: metrics, log: log)
             let accounts = FetchAccounts()
-            let cache = state.makeCache(on: loop, link: store.link) { accounts.gateway?.account($0) }
+            let cache = state.makeCache(on: loop, link: store.link, memory: worker.memory) {
+                accounts.gateway?.account($0)
+            }
             let resources = WorkerResources(
                 metrics: metrics, store: store.store, leases: store.leases, redis: store.link, cache: cache,
                 services: UpstreamServiceClient(worker: worker, tls: snapshot.serviceTLS),

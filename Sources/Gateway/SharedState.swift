@@ -67,7 +67,7 @@ struct SharedState: Sendable {
     /// A worker's part of the node's response cache. On the worker's loop.
     /// - Parameter account: told of fetches that no client's exchange accounts for.
     func makeCache(
-        on loop: any EventLoop, link: RedisLink?, account: @escaping (ExchangeRecord) -> Void
+        on loop: any EventLoop, link: RedisLink?, memory: BufferMemory, account: @escaping (ExchangeRecord) -> Void
     ) -> ResponseCache {
         let shared = link.map {
             RedisResponses(link: $0, namespace: settings.namespace, compresses: cacheSettings.compresses)
@@ -76,7 +76,8 @@ struct SharedState: Sendable {
         // So that the next request asks Redis, which knows of the purge.
         shared?.whenOutrun = { [near] key in near.distrust(key, except: "") }
         return ResponseCache(
-            near: near, fills: fills, shared: shared, loop: loop, lag: cacheSettings.lagMicroseconds, account: account)
+            near: near, fills: fills, shared: shared, loop: loop, lag: cacheSettings.lagMicroseconds,
+            memory: memory, account: account)
     }
 
     /// - Parameter loop: on which a purge asks Redis.

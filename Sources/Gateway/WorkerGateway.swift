@@ -57,7 +57,11 @@ final class WorkerGateway: ExchangeEntry {
         metrics.values.connections.floods = worker.floods
         metrics.values.connections.tunnels = worker.tunnels
         // The memory is the node's, and workers are summed.
-        if worker.index == 0 { metrics.values.cache = CacheGauges(resources.cache.near.counters) }
+        if worker.index == 0 {
+            metrics.values.cache = CacheGauges(resources.cache.near.counters)
+            metrics.values.shedding.heldBytes = worker.memory.node.heldBytes
+            metrics.values.shedding.limitBytes = worker.memory.node.limitBytes
+        }
         for upstream in plans.upstreams.values {
             let unused = upstream.unusedConnectionCount
             metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount - unused
@@ -164,12 +168,20 @@ final class WorkerGateway: ExchangeEntry {
         case .route(let index):
             let plan = plans.routes[index]
             metrics.values.routes[plan.metricsIndex].begin()
+            if worker.memory.pressure.sheds(plan.priority) { return shed(exchange, plan) }
             if let limit = plan.bodyLimit { exchange.bodyLimit = limit }
             follow(plan, exchange)
         case .notFound: exchange.answer(.notFound)
         case .methodNotAllowed(let allow): exchange.answer(.methodNotAllowed(allow: allow))
         case .options(let allow): exchange.answer(.options(allow: allow))
         }
+    }
+
+    /// What is under way has to come to its end first.
+    private func shed(_ exchange: Exchange, _ plan: RoutePlan) {
+        metrics.values.shedding.byMemory[plan.priority.rank] += 1
+        exchange.record.failure = .outOfMemory
+        exchange.refuse(Failure.outOfMemory.reply ?? .unavailable("No memory."), on: plan)
     }
 
     /// A preflight is about the route that the request behind it would take.
@@ -289,6 +301,16 @@ extension BreakerGauge {
         case .closed: self = .closed
         case .open: self = .open
         case .halfOpen: self = .halfOpen
+        }
+    }
+}
+
+extension Priority {
+    fileprivate var rank: PriorityRank {
+        switch self {
+        case .low: .low
+        case .normal: .normal
+        case .high: .high
         }
     }
 }

@@ -104,7 +104,7 @@ private struct PlanAssembly {
         if let upgrade = route.upgrade { filters.append(UpgradeFilter(upgrade)) }
         return RoutePlan(
             name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), bodyLimit: route.bodyBytes,
-            filters: filters,
+            priority: route.priority, filters: filters,
             service: cached(route, translated(index, services[route.upstream] ?? UnconfiguredService())),
             preflights: cors)
     }

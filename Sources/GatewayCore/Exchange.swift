@@ -8,6 +8,9 @@ package final class Exchange {
     package let request = RequestHead()
     package unowned let downstream: any Downstream
     package let peer: Peer
+    /// What is held of bodies counts here; nil: it is not counted.
+    private let memory: BufferMemory?
+    private var bufferedBytes = 0
 
     /// The route this exchange takes; nil until it is matched.
     package private(set) var plan: RoutePlan?
@@ -42,7 +45,8 @@ package final class Exchange {
     private enum Progress { case idle, filtering(next: Int), waiting(next: Int), serving, abandoned }
     private var progress = Progress.idle
 
-    package init(downstream: any Downstream, peer: Peer) {
+    package init(downstream: any Downstream, peer: Peer, memory: BufferMemory? = nil) {
+        self.memory = memory
         self.downstream = downstream
         self.peer = peer
     }
@@ -116,8 +120,16 @@ package final class Exchange {
         held.append((holder, token))
     }
 
+    /// So many more bytes of a body are held until the exchange has ended, or fewer if negative: whoever gathers a body has
+    /// to say so, since `limits.memory` bounds what all exchanges hold.
+    package func buffered(_ bytes: Int) {
+        bufferedBytes += bytes
+        memory?.add(bytes)
+    }
+
     /// The exchange is over: gives back what was held for it. Called by the entry's `finish`.
     package func giveBack() {
+        if bufferedBytes != 0 { buffered(-bufferedBytes) }
         guard !held.isEmpty else { return }
         for (holder, token) in held { holder.exchangeEnded(token: token) }
         held.removeAll(keepingCapacity: true)

@@ -1,4 +1,5 @@
 import HTTPWire
+import Policies
 
 /// A route compiled for one worker: its steps in order, and the service at their end.
 package final class RoutePlan {
@@ -9,18 +10,22 @@ package final class RoutePlan {
     package let bodyLimit: Int?
     /// Nil: the route is for no other origin's pages.
     package let preflights: (any PreflightAnswering)?
+    /// Whether it is served before others when not all can be.
+    package let priority: Priority
     let filters: [any RequestFilter]
     let service: any ExchangeService
 
     /// `filters` must be in the order of their phases.
     package init(
-        name: String, metricsIndex: Int, bodyLimit: Int? = nil, filters: [any RequestFilter],
+        name: String, metricsIndex: Int, bodyLimit: Int? = nil, priority: Priority = .normal,
+        filters: [any RequestFilter],
         service: any ExchangeService, preflights: (any PreflightAnswering)? = nil
     ) {
         assert(zip(filters, filters.dropFirst()).allSatisfy { $0.phase <= $1.phase })
         self.name = name
         self.metricsIndex = metricsIndex
         self.bodyLimit = bodyLimit
+        self.priority = priority
         self.preflights = preflights
         self.filters = filters
         self.service = service

@@ -40,6 +40,8 @@ package final class HTTP2Session {
     let head = HeadText()
     private var fields = FieldList()
     var streams: [Int32: HTTP2Stream] = [:]
+    /// What waits in all streams to be sent.
+    package internal(set) var queuedBytes = 0
     var budget = FloodBudget()
     var nowMicroseconds = 0
     private var isReceiving = false
@@ -220,7 +222,10 @@ package final class HTTP2Session {
             var provider = Self.provider(stream)
             id = nghttp2_submit_request(raw, nil, fields.pointer, fields.count, &provider, nil)
         }
-        guard id > 0 else { return nil }
+        guard id > 0 else {
+            queuedBytes -= stream.queuedBytes
+            return nil
+        }
         stream.id = id
         stream.owner = streamOwner
         streams[id] = stream
@@ -295,6 +300,7 @@ package final class HTTP2Session {
         streams[stream.id] = nil
         let owner = stream.owner
         stream.owner = nil
+        queuedBytes -= stream.queuedBytes
         stream.session = nil
         owner?.closed(errorCode: code)
     }

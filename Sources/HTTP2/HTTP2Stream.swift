@@ -28,7 +28,9 @@ package final class HTTP2Stream {
     /// Nil once the stream is over.
     package internal(set) var session: HTTP2Session?
     var queue = CircularBuffer<ByteBuffer>(initialCapacity: 4)
-    package internal(set) var queuedBytes = 0
+    package internal(set) var queuedBytes = 0 {
+        didSet { session?.queuedBytes &+= queuedBytes &- oldValue }
+    }
     var isEnded = false
     var trailers: [UInt8] = []
     var isDeferred = false

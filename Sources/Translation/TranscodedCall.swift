@@ -52,6 +52,7 @@ final class TranscodedCall: TranslatedCall {
             return answer(.contentTooLarge)
         }
         body += bytes.readableBytesView
+        outer.buffered(bytes.readableBytes)
         if isEnd { call() }
     }
 

@@ -188,7 +188,11 @@ final class Attempt: ResponseProducer {
 
     func receiveBody(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
         guard connection != nil, state == .exchanging || state == .responding else { return }
-        if upstream.settings.retries != nil { replay.keep(bytes, isEnd: isEnd, hasTrailers: !trailers.isEmpty) }
+        if upstream.settings.retries != nil {
+            let before = replay.heldBytes
+            replay.keep(bytes, isEnd: isEnd, hasTrailers: !trailers.isEmpty)
+            worker.memory.add(replay.heldBytes - before)
+        }
         sendBody(bytes, isEnd: isEnd, trailers: trailers)
     }
 
@@ -405,6 +409,7 @@ final class Attempt: ResponseProducer {
         gate = nil
         breaker = nil
         pool = nil
+        if replay.heldBytes > 0 { worker.memory.add(-replay.heldBytes) }
         replay.end()
         joined = ByteBuffer()
         isHeadPending = false

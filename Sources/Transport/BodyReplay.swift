@@ -7,6 +7,8 @@ struct BodyReplay {
     /// Nothing is missing of what has come.
     private(set) var isWhole = false
     private var room = 0
+    /// Bytes in `pieces`.
+    private(set) var heldBytes = 0
 
     mutating func begin(limit: Int) {
         isWhole = true
@@ -18,10 +20,12 @@ struct BodyReplay {
         room -= bytes.readableBytes
         if room < 0 || hasTrailers { return end() }
         pieces.append((bytes, isEnd))
+        heldBytes += bytes.readableBytes
     }
 
     mutating func end() {
         if !pieces.isEmpty { pieces.removeAll() }
         isWhole = false
+        heldBytes = 0
     }
 }

@@ -55,6 +55,7 @@ extension ClientConnection: Downstream {
             if isComplete, isResponseChunked { ChunkedOutput.writeEnd([], to: context, worker.buffers) }
             context.flush()
         }
+        worker.held.passed(bodyLength, through: self)
         if let tunnel {
             startTunnel(tunnel)
             if let body { passedThroughTunnel(body) }
@@ -86,6 +87,7 @@ extension ClientConnection: Downstream {
         if joined == nil, let body { write(body, context) }
         if isComplete, isResponseChunked { ChunkedOutput.writeEnd([], to: context, worker.buffers) }
         context.flush()
+        worker.held.passed(bodyLength, through: self)
         if isComplete { responseFinished() }
     }
 
@@ -107,6 +109,7 @@ extension ClientConnection: Downstream {
         exchange.record.bytesOut += body.readableBytes
         writeFramed(body, context)
         context.flush()
+        worker.held.passed(body.readableBytes, through: self)
         if tunnel != nil { passedThroughTunnel(body) }
     }
 
@@ -135,7 +138,7 @@ extension ClientConnection: Downstream {
         if let producer { deliverBody(to: producer) }
     }
 
-    var isWritable: Bool { channel.isWritable }
+    var isWritable: Bool { channel.isWritable && !account.isHeldBack }
 
     func abandonedExchangeEnded(_ exchange: Exchange) { abandonedEnded() }
 
@@ -151,6 +154,7 @@ extension ClientConnection: Downstream {
             }
         }
         context.writeAndFlush(NIOAny(buffer), promise: nil)
+        worker.held.passed(buffer.readableBytes, through: self)
     }
 
     /// What the client has to be told: an HTTP/1.0 client only keeps a connection that says so (RFC 9112 §9.3).

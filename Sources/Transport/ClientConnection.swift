@@ -30,6 +30,8 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
     static let lingerMicroseconds = 2_000_000
     /// Input kept while an exchange is going on.
     static let inboxLimit = 64 * 1024
+    /// Input that is worth being counted as held.
+    private static let notableInput = 4096
 
     let worker: Worker
     let channel: any Channel
@@ -60,6 +62,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
     /// Set once the connection has changed to another protocol.
     var tunnel: ClientTunnel?
     var bodyPace = BodyPace()
+    var account = BufferAccount()
     /// Keeps the connection while a filter waits on behalf of a client that has gone.
     private var abandonedSelf: ClientConnection?
 
@@ -67,7 +70,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
         self.worker = worker
         self.channel = channel
         self.peer = peer
-        exchange = Exchange(downstream: self, peer: peer)
+        exchange = Exchange(downstream: self, peer: peer, memory: worker.memory)
         deadline = Deadline(owner: self)
     }
 
@@ -98,13 +101,17 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let isWritable = context.channel.isWritable
         if !isWritable { expectProgress() }
-        producer?.clientWritabilityChanged(isWritable: isWritable)
+        if !isWritable || account.held > 0 { worker.held.measure(self) }
+        producer?.clientWritabilityChanged(isWritable: self.isWritable)
+        // What waits behind a response that the client would not take.
+        if isWritable, case .awaitingHead = state, inbox.readableBytes > 0 { process() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
         worker.deadlines.remove(deadline)
         worker.closed(self)
+        worker.held.forget(self)
         if tunnel != nil { worker.tunnels -= 1 }
         inbox = ByteBuffer()
         guard case .exchanging = state else { return }
@@ -131,19 +138,29 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
         while step() {}
         isProcessing = false
         if inbox.readableBytes == 0 { inbox = ByteBuffer() }
-        holdReads(isBodyPaused || isInboxFull)
+        holdReads(isBodyPaused || isInboxFull || isHeldBack)
+        if inbox.readableBytes >= Self.notableInput || account.held > 0 { worker.held.measure(self) }
     }
 
-    private var isInboxFull: Bool {
-        guard case .exchanging = state else { return false }
-        return inbox.readableBytes >= Self.inboxLimit
+    /// Memory is scarce: what has come of the body has to go before more is read.
+    fileprivate var isHeldBack: Bool { account.isHeldBack && inbox.readableBytes > 0 }
+
+    fileprivate var isInboxFull: Bool {
+        switch state {
+        case .exchanging: inbox.readableBytes >= Self.inboxLimit
+        case .awaitingHead: hasUnsentResponses && inbox.readableBytes >= Self.inboxLimit
+        case .discarding, .closing: false
+        }
     }
+
+    /// A client that asks on and takes no answers is not answered further.
+    private var hasUnsentResponses: Bool { account.held > 0 && !channel.isWritable }
 
     /// One step; false if nothing more can be done now.
     private func step() -> Bool {
         guard context != nil, inbox.readableBytes > 0 else { return false }
         switch state {
-        case .awaitingHead: return readHead()
+        case .awaitingHead: return hasUnsentResponses ? false : readHead()
         case .exchanging: return deliverBody()
         case .discarding(let allowance): return discardBody(allowance)
         case .closing:
@@ -384,12 +401,24 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
 
     func abandonedEnded() { abandonedSelf = nil }
 
-    private func holdReads(_ shouldHold: Bool) {
+    /// What has been read and nobody wanted yet, with the memory that it keeps.
+    fileprivate var inboxBytes: Int { inbox.readableBytes == 0 ? 0 : inbox.storageCapacity }
+
+    fileprivate func holdReads(_ shouldHold: Bool) {
         guard holdsReads != shouldHold else { return }
         holdsReads = shouldHold
         guard !shouldHold, hasHeldRead else { return }
         hasHeldRead = false
         context?.read()
+    }
+}
+
+extension ClientConnection: BufferHolder {
+    var heldBytes: Int { inboxBytes + channel.unsentBytes }
+
+    func holdingBackChanged() {
+        holdReads(isBodyPaused || isInboxFull || isHeldBack)
+        producer?.clientWritabilityChanged(isWritable: isWritable)
     }
 }
 

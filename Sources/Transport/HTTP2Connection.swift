@@ -4,7 +4,7 @@ import NIOCore
 
 /// The part that both sides of HTTP/2 share: carries a session's bytes, with one flush for all that its streams have got
 /// since the last.
-class HTTP2Connection: ChannelInboundHandler, RemovableChannelHandler {
+class HTTP2Connection: ChannelInboundHandler, RemovableChannelHandler, BufferHolder {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -16,6 +16,9 @@ class HTTP2Connection: ChannelInboundHandler, RemovableChannelHandler {
     private var isReceiving = false
     private var isOutputScheduled = false
     private var isClosing = false
+    var account = BufferAccount()
+    /// What streams have received and hold for who is slow.
+    var receivedBytes = 0
 
     init(worker: Worker, channel: any Channel) {
         self.worker = worker
@@ -49,15 +52,19 @@ class HTTP2Connection: ChannelInboundHandler, RemovableChannelHandler {
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
         session.connectionLost()
+        worker.held.forget(self)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    var heldBytes: Int { session.queuedBytes + receivedBytes + channel.unsentBytes }
 
     func flushOutput() {
         isOutputScheduled = false
         guard let context, !isClosing else { return }
         session.produce()
         context.flush()
+        if session.queuedBytes + receivedBytes >= HeldBuffers.grain || account.held > 0 { worker.held.measure(self) }
         guard session.isOver, context.channel.isWritable else { return }
         isClosing = true
         context.writeAndFlush(NIOAny(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in close() }
@@ -71,6 +78,9 @@ class HTTP2Connection: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func close() { channel.close(promise: nil) }
+
+    /// Its streams have windows of their own, which bound what they hold; under pressure new requests are refused.
+    func holdingBackChanged() {}
 
     // MARK: For the session
 

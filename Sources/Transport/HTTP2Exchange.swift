@@ -12,7 +12,9 @@ final class HTTP2Exchange {
     private var deadline: Deadline!
     private var stream: HTTP2Stream?
     private var producer: (any ResponseProducer)?
-    private var inbox = ByteBuffer()
+    private var inbox = ByteBuffer() {
+        didSet { connection.receivedBytes &+= inbox.readableBytes &- oldValue.readableBytes }
+    }
     private var trailers: [UInt8] = []
     private var isRequestComplete = false
     private var isEndDelivered = false
@@ -28,7 +30,7 @@ final class HTTP2Exchange {
 
     init(connection: HTTP2ClientConnection) {
         self.connection = connection
-        exchange = Exchange(downstream: self, peer: connection.peer)
+        exchange = Exchange(downstream: self, peer: connection.peer, memory: connection.worker.memory)
         deadline = Deadline(owner: self)
     }
 

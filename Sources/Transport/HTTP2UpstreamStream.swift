@@ -17,7 +17,9 @@ final class HTTP2UpstreamStream: UpstreamLink {
     private var hasResponded = false
     private var isPaused = false
     /// What came while the client could not take it.
-    private var held = ByteBuffer()
+    private var held = ByteBuffer() {
+        didSet { connection.receivedBytes &+= held.readableBytes &- oldValue.readableBytes }
+    }
     private var heldEnd: [UInt8]?
     private(set) var hasResponseBytes = false
     private(set) var servedCount = 1
@@ -82,6 +84,7 @@ final class HTTP2UpstreamStream: UpstreamLink {
 
     func abandon() {
         attempt = nil
+        held = ByteBuffer()
         worker.deadlines.remove(deadline)
         stream?.reset(.cancel)
     }
@@ -107,6 +110,7 @@ final class HTTP2UpstreamStream: UpstreamLink {
     private func fail(_ failure: Failure) {
         guard let attempt else { return }
         self.attempt = nil
+        held = ByteBuffer()
         worker.deadlines.remove(deadline)
         stream?.reset(.cancel)
         attempt.connectionLost(failure)

@@ -27,6 +27,7 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamLink {
     private var allowsReuse = true
     private var isRequestSent = false
     private var isTunnel = false
+    var account = BufferAccount()
     private var holdsReads = false
     private var hasHeldRead = false
     /// The connection broke: a body that lasts until its end is not complete.
@@ -50,7 +51,7 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamLink {
 
     // MARK: For the attempt
 
-    var isWritable: Bool { channel.isWritable }
+    var isWritable: Bool { channel.isWritable && !account.isHeldBack }
 
     /// Takes the connection for `attempt`; its request is about to be written.
     func begin(_ attempt: Attempt, answersHEAD: Bool) {
@@ -67,7 +68,9 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamLink {
     func send(_ buffer: ByteBuffer, isEnd: Bool) {
         guard let context else { return }
         if isEnd { requestSent() } else { expectProgress() }
+        let count = buffer.readableBytes
         context.writeAndFlush(NIOAny(buffer), promise: nil)
+        worker.held.passed(count, through: self)
     }
 
     func sendChunk(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
@@ -80,6 +83,7 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamLink {
             expectProgress()
         }
         context.flush()
+        worker.held.passed(bytes.readableBytes, through: self)
     }
 
     /// Lets go of the attempt without its response; the connection can't be used again.
@@ -156,12 +160,14 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamLink {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        attempt?.upstreamWritabilityChanged(isWritable: context.channel.isWritable)
+        if !context.channel.isWritable || account.held > 0 { worker.held.measure(self) }
+        attempt?.upstreamWritabilityChanged(isWritable: isWritable)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
         worker.deadlines.remove(deadline)
+        worker.held.forget(self)
         if state == .handshaking { return endHandshake(isDone: false) }
         let wasReadingToEnd = state == .readingBody && body.endsWithConnection && !hasFailed
         state = .closed
@@ -308,6 +314,13 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamLink {
         close()
         attempt.connectionLost(failure)
     }
+}
+
+extension UpstreamConnection: BufferHolder {
+    /// What the target has sent is passed on at once; what it has not taken yet waits here.
+    var heldBytes: Int { channel.unsentBytes }
+
+    func holdingBackChanged() { attempt?.upstreamWritabilityChanged(isWritable: isWritable) }
 }
 
 extension UpstreamConnection: DeadlineOwner {

@@ -13,12 +13,18 @@ package final class Worker {
     let buffers = BufferRing()
     let deadlines = DeadlineWheel()
     let date = HTTPDate()
+    /// What connections hold for peers that are slow.
+    let held: HeldBuffers
+    package var memory: BufferMemory { held.memory }
     var idleAttempts: [Attempt] = []
     private var clients: [ObjectIdentifier: any ClientSession] = [:]
     private var ticker: RepeatedTask?
     private var drained: [EventLoopPromise<Void>] = []
 
-    package init(loop: any EventLoop, index: Int, limits: TransportLimits) {
+    package init(
+        loop: any EventLoop, index: Int, limits: TransportLimits, memory: BufferMemory = BufferMemory()
+    ) {
+        held = HeldBuffers(memory)
         self.loop = loop
         self.index = index
         self.limits = limits
@@ -31,6 +37,7 @@ package final class Worker {
         ticker = loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
             let (worker, onTick) = bound.value
             worker.deadlines.turn(nowMicroseconds: MonotonicClock.microseconds())
+            worker.held.tick()
             onTick()
         }
     }

@@ -27,6 +27,7 @@ let fullFile = """
       connections: 500
       connections_per_address: 50
       streams: 128
+      memory: 256MiB
       header_timeout: 5s
       idle_timeout: 1m30s
     drain: 45s

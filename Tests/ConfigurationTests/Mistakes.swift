@@ -122,7 +122,9 @@ private let edges: [Mistake] = [
     .line(
         "limits: { connections: \"5\" }",
         "24: limits.connections: \"5\": expected a whole number from 1 to 10000000, without quotes"),
-    .line("limits: { memory: 1GiB }", "11: limits.memory: not supported by this version of sluice yet; remove it"),
+    .line(
+        "limits: { memory: 100KiB }",
+        "19: limits.memory: \"100KiB\": expected a size from 1MiB to 1024GiB, such as 64KiB or 10MiB"),
     .line(
         "limits: { header_bytes: 64k }",
         "25: limits.header_bytes: \"64k\": expected a size from 1KiB to 1MiB, such as 64KiB or 10MiB; did you mean \"64KiB\"?"

@@ -14,7 +14,6 @@ struct ProductExampleTests {
         let later = found.filter { $0.kind == .notYet }.map(\.path)
         #expect(
             later == [
-                "limits.memory",
                 "routes[0].request", "routes[0].response", "routes[1].aggregate", "routes[2].versions",
                 "routes[2].split", "routes[2].mirror",
                 "gateways",

@@ -16,6 +16,8 @@ package struct ConnectionLimits: Hashable, Sendable {
     package var idleTimeoutMicroseconds = 60_000_000
     /// Bytes a second that a request body of known length has to come with, after ten seconds; 0: any pace will do.
     package var bodyRate = 256
+    /// What may be held in buffers for peers that are slow, in bytes.
+    package var memoryBytes = 512 << 20
 
     static let kind = Kind<ConnectionLimits>.section("limits", "a mapping with header_bytes, body and so on") {
         section in
@@ -40,7 +42,9 @@ package struct ConnectionLimits: Hashable, Sendable {
         limits.bodyRate = section.value(
             "body_rate", .size(0...1 << 30), default: limits.bodyRate,
             "Bytes a second that a request body of known length has to come with, after ten seconds; 0: any pace.")
-        section.later("memory")
+        limits.memoryBytes = section.value(
+            "memory", .size(1 << 20...1 << 40), default: limits.memoryBytes,
+            "What may be held in buffers for clients and upstreams that are slow; near it requests are answered 503.")
         return limits
     }
 }

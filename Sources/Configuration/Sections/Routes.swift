@@ -16,6 +16,8 @@ package struct RouteSettings: Sendable {
     package var grpc: RouteGRPC
     /// Nil: pages of other origins are not spoken for.
     package var cors: CORSRules?
+    /// Whether it is served before others when not all can be.
+    package var priority = Priority.normal
     /// The name of an upstream.
     package var upstream: String
 
@@ -41,6 +43,9 @@ package struct RouteSettings: Sendable {
             "grpc", RouteGRPC.kind, default: RouteGRPC(), "How clients without gRPC reach gRPC services.")
         let cors = section.value(
             "cors", .word("off", nil, or: .cors), default: nil, "Which pages of other origins may call it; off: none.")
+        let priority = section.value(
+            "priority", .choice(["low": Priority.low, "normal": .normal, "high": .high]), default: .normal,
+            "What is refused last when the node is overloaded: high; and first: low.")
         let upstream = section.optional("upstream", .reference(to: .upstreams), "Where its requests go.")
         let goesElsewhere = section.later("aggregate", "split")
         section.later("request", "response", "versions", "mirror")
@@ -64,7 +69,7 @@ package struct RouteSettings: Sendable {
             query: match.query)
         return RouteSettings(
             rule: rule, authentication: authentication, limits: limits, cache: cache, bodyBytes: bodyBytes,
-            upgrade: upgrade, grpc: grpc, cors: cors, upstream: upstream)
+            upgrade: upgrade, grpc: grpc, cors: cors, priority: priority, upstream: upstream)
     }
 
     /// All routes: named, and none ambiguous.

@@ -32,7 +32,9 @@ final class Fetch {
     let purgeCount: Int
     var exchange: Exchange!
     var state = State.asked
-    var draft: ResponseDraft?
+    var draft: ResponseDraft? {
+        didSet { cache.memory.add((draft?.body.storageCapacity ?? 0) - (oldValue?.body.storageCapacity ?? 0)) }
+    }
     var followers: [CacheFollower] = []
     var producer: (any ResponseProducer)?
     private var renewal: RepeatedTask?

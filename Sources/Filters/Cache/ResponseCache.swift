@@ -15,19 +15,22 @@ package final class ResponseCache {
     let lag: Int
     /// Called with the record of each fetch that ended without a client who would account for it.
     let account: (ExchangeRecord) -> Void
+    /// What fetches collect counts here until it is whole.
+    let memory: BufferMemory
     /// By primary key. At most one fetch a key.
     var fetches: [[UInt8]: Fetch] = [:]
     let key = ByteBuilder(capacity: 512)
 
     package init(
         near: NearCache, fills: NodeFills, shared: (any SharedResponses)?, loop: any EventLoop, lag: Int,
-        account: @escaping (ExchangeRecord) -> Void
+        memory: BufferMemory = BufferMemory(), account: @escaping (ExchangeRecord) -> Void
     ) {
         self.near = near
         self.fills = fills
         self.shared = shared
         self.loop = loop
         self.lag = lag
+        self.memory = memory
         self.account = account
     }
 

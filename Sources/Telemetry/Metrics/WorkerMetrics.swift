@@ -7,6 +7,7 @@ package struct MetricValues: Sendable {
     package var redis = RedisMetrics()
     package var connections = ConnectionMetrics()
     package var cache = CacheGauges()
+    package var shedding = SheddingMetrics()
 
     package init() {}
 
@@ -30,6 +31,7 @@ package struct MetricValues: Sendable {
         left.redis += right.redis
         left.connections += right.connections
         left.cache += right.cache
+        left.shedding += right.shedding
     }
 
     private static func add<Element>(

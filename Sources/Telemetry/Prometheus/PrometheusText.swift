@@ -19,6 +19,7 @@ package enum PrometheusText {
         writer.sample(snapshot.nodes)
         renderRedis(values.redis, &writer)
         renderConnections(values.connections, &writer)
+        renderShedding(values.shedding, &writer)
         renderAccessLog(snapshot.accessLog, &writer)
         if let process = snapshot.process { renderProcess(process, &writer) }
         return writer.text
@@ -97,6 +98,17 @@ package enum PrometheusText {
         writer.sample([("way", "returned")], leases.returnedTokens)
         writer.begin("sluice_limit_leases", .gauge, "Leases that are looked after now, of all workers.")
         writer.sample(leases.held)
+    }
+
+    private static func renderShedding(_ shedding: SheddingMetrics, _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_buffer_bytes", .gauge, "What is held for clients and upstreams that are slow.")
+        writer.sample(shedding.heldBytes)
+        writer.begin("sluice_buffer_limit_bytes", .gauge, "What may be held: limits.memory.")
+        writer.sample(shedding.limitBytes)
+        writer.begin("sluice_requests_shed_total", .counter, "Requests that were refused to save what they need.")
+        for rank in PriorityRank.allCases {
+            writer.sample([("reason", "memory"), ("priority", rank.label)], shedding.byMemory[rank])
+        }
     }
 
     private static func renderUpstreams(_ upstreams: [(String, UpstreamMetrics)], _ writer: inout PrometheusWriter) {
