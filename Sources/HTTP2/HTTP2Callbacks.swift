@@ -9,6 +9,7 @@ enum HTTP2Callbacks {
     nonisolated(unsafe) static let shared: OpaquePointer? = {
         var callbacks: OpaquePointer?
         nghttp2_session_callbacks_new(&callbacks)
+        nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, frameBegins)
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, beginHeaders)
         nghttp2_session_callbacks_set_on_header_callback(callbacks, header)
         nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, invalidHeader)
@@ -39,8 +40,18 @@ enum HTTP2Callbacks {
         frame.flags & UInt8(flag.rawValue) != 0
     }
 
+    /// Left alone, nghttp2 would ignore a head on a stream that is over.
+    private static let frameBegins: nghttp2_on_begin_frame_callback = { _, head, data in
+        guard let head = head?.pointee, UInt32(head.type) == NGHTTP2_HEADERS.rawValue, let session = session(data)
+        else { return 0 }
+        session.frameBegins(on: head.stream_id, isHead: true)
+        return 0
+    }
+
     private static let beginHeaders: nghttp2_on_begin_headers_callback = { _, frame, data in
-        session(data)?.head.reset()
+        guard let frame, let session = session(data) else { return 0 }
+        session.head.reset()
+        session.closedStreams.opened(frame.pointee.hd.stream_id)
         return 0
     }
 
@@ -76,7 +87,9 @@ enum HTTP2Callbacks {
             let isEnd = flag(head, NGHTTP2_FLAG_END_STREAM)
             if head.length == 0, !isEnd { session.charge(.idleFrame) }
             if isEnd { session.remoteEnded(head.stream_id, trailers: []) }
-        case NGHTTP2_RST_STREAM.rawValue: session.charge(.reset)
+        case NGHTTP2_RST_STREAM.rawValue:
+            session.streams[head.stream_id]?.isRemoteEnded = true
+            session.charge(.reset)
         case NGHTTP2_SETTINGS.rawValue:
             if !flag(head, NGHTTP2_FLAG_ACK) { session.charge(.idleFrame) }
             if !session.isServer { session.owner.value.capacityChanged() }
@@ -121,8 +134,10 @@ enum HTTP2Callbacks {
     }
 
     private static let streamClosed: nghttp2_on_stream_close_callback = { _, id, code, data in
-        guard let session = session(data), let stream = session.streams[id] else { return 0 }
-        session.close(stream, code: code)
+        guard let session = session(data) else { return 0 }
+        let stream = session.streams[id]
+        session.closedStreams.closed(id, isEndedByPeer: stream?.isRemoteEnded ?? false)
+        if let stream { session.close(stream, code: code) }
         return 0
     }
 
@@ -158,6 +173,16 @@ enum HTTP2Callbacks {
 }
 
 extension HTTP2Session {
+    /// A frame of a head or a body.
+    func frameBegins(on id: Int32, isHead: Bool) {
+        guard isServer, streams[id] == nil else { return }
+        switch closedStreams.judge(id, isHead: isHead) {
+        case .pass: break
+        case .endedByPeer: terminate(.streamClosed)
+        case .neverOpened: terminate(.protocolError)
+        }
+    }
+
     /// A header block is complete: a head, or the trailers of a body.
     fileprivate func headersReceived(_ id: Int32, isEnd: Bool) {
         if isServer {

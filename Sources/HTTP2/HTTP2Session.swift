@@ -43,7 +43,9 @@ package final class HTTP2Session {
     /// What waits in all streams to be sent.
     package internal(set) var queuedBytes = 0
     var budget = FloodBudget()
+    var closedStreams = ClosedStreams()
     var nowMicroseconds = 0
+    private var bodyFrames = BodyFrameFinder()
     private var isReceiving = false
     private var isProducing = false
     private var isTerminated = false
@@ -108,8 +110,22 @@ package final class HTTP2Session {
     /// Takes what has come over the connection. `produce` should follow.
     /// - Parameter now: of the monotonic clock, in microseconds.
     package func receive(_ bytes: UnsafeRawBufferPointer, atMicroseconds now: Int) {
-        guard !isReceiving, !isTerminated, let base = bytes.baseAddress else { return }
+        guard !isReceiving, !isTerminated else { return }
         nowMicroseconds = now
+        guard isServer else { return feed(bytes[...]) }
+        var (position, fed) = (0, 0)
+        while let frame = bodyFrames.next(in: bytes, from: &position) {
+            // What came before may have ended its stream.
+            feed(bytes[fed..<frame.start])
+            fed = frame.start
+            frameBegins(on: frame.stream, isHead: false)
+        }
+        feed(bytes[fed...])
+    }
+
+    private func feed(_ part: Slice<UnsafeRawBufferPointer>) {
+        let bytes = UnsafeRawBufferPointer(rebasing: part)
+        guard !isTerminated, let base = bytes.baseAddress, !bytes.isEmpty else { return }
         isReceiving = true
         let taken = nghttp2_session_mem_recv(raw, base.assumingMemoryBound(to: UInt8.self), bytes.count)
         isReceiving = false

@@ -86,6 +86,7 @@ package enum HTTP2ErrorCode: UInt32, Sendable {
     case noError = 0
     case protocolError = 1
     case internalError = 2
+    case streamClosed = 5
     case refusedStream = 7
     case cancel = 8
     case enhanceYourCalm = 11

@@ -112,6 +112,27 @@ extension Cluster {
         }
 
         @Test(
+            "a frame on a stream that is over ends the connection (RFC 9113 §5.1)",
+            arguments: ["data after reset", "head after reset", "data after end", "head after end", "left out"])
+        func over(_ kind: String) throws {
+            let raw = try RawHTTP2(port: node.port)
+            if kind == "left out" {
+                try raw.send(type: 1, flags: 5, stream: 5, RawHTTP2.get)
+                try raw.send(type: 1, flags: 5, stream: 3, RawHTTP2.get)
+                return #expect(try raw.goAwayCode() == 1)
+            }
+            try raw.send(type: 1, flags: kind.hasSuffix("reset") ? 4 : 5, stream: 1, RawHTTP2.get)
+            if kind.hasSuffix("reset") {
+                try raw.send(type: 3, stream: 1, [0, 0, 0, 8])
+            } else {
+                while try raw.read(type: 0).flags & 1 == 0 {}
+            }
+            let isHead = kind.hasPrefix("head")
+            try raw.send(type: isHead ? 1 : 0, flags: 5, stream: 1, isHead ? RawHTTP2.get : [0x78])
+            #expect(try raw.goAwayCode() == 5)
+        }
+
+        @Test(
             "a flood ends its own connection with ENHANCE_YOUR_CALM, and no other",
             arguments: [
                 "rapid reset", "ping", "settings", "empty data", "made you reset", "header bomb", "continuation",
