@@ -9,6 +9,7 @@ import urllib.request
 
 import callers
 import configurations
+import envoy
 import fronts
 from processes import Process, Wrong, free_port
 
@@ -41,6 +42,8 @@ class Entrant:
         self.target = target
         # Without a token, which would forbid a shared cache to keep the response (RFC 9111, section 3.5).
         self.is_cached = False
+        # Bytes of each request's body, for gRPC.
+        self.message = None
         # The protocol of the client's side, and whether each request has a connection of its own.
         self.wire, self.is_fresh = None, False
 
@@ -67,12 +70,21 @@ class Entrant:
             self.url = self.url.replace("http:", "https:")
 
     def check_front(self):
+        if self.wire == "grpc":
+            return self.check_call()
         spoken = ["--http2-prior-knowledge"] if self.wire == "h2c" else ["--http1.1", "--tlsv1.3", "-k"]
         answer = subprocess.run(["curl", "-s", "-o", os.devnull, "-w", "%{http_code} %{http_version} %{size_download}", *spoken, self.url],
                                 capture_output=True, text=True).stdout
         expected = f"200 {'2' if self.wire == 'h2c' else '1.1'} {self.size}"
         if answer != expected:
             raise Wrong(f"{self.name} answers {self.url} with {answer}, expected {expected}")
+
+    def check_call(self):
+        """A call that succeeded says so in its trailers."""
+        printed = subprocess.run(["nghttp", "-v", "-H", "content-type: application/grpc", "-H", "te: trailers", "-d", str(self.message), self.url],
+                                 capture_output=True, text=True, errors="replace").stdout
+        if "grpc-status: 0" not in printed:
+            raise Wrong(f"{self.name} answers a call at {self.url} without grpc-status 0:\n{printed[-1000:]}")
 
     def decisions(self):
         """Scripts that Redis has run for this contender."""
@@ -117,17 +129,33 @@ class Arena:
 
     def fronted(self, wire, is_fresh):
         files = fronts.certificate(self.directory)
-        port, path = free_port(), "/1k"
-        text = fronts.nginx(configurations.nginx_proxy(self.directory, port, self.origin_port), wire, files)
+        is_grpc = wire == "grpc"
+        origin_port, path = (self.grpc_origin(), "/bench.Echo/Call") if is_grpc else (self.origin_port, "/1k")
+        port = free_port()
+        text = fronts.nginx(configurations.nginx_proxy(self.directory, port, origin_port), wire, files)
         entrants = [Entrant("nginx", port, path, self.nginx("nginx", port, text))]
         port = free_port()
-        file = self.write("haproxy.cfg", fronts.haproxy(configurations.haproxy(port, self.origin_port), wire, files))
+        file = self.write("haproxy.cfg", fronts.haproxy(configurations.haproxy(port, origin_port), wire, files))
         entrants.append(Entrant("haproxy", port, path, self.launch("haproxy", ["haproxy", "-db", "-f", file], port)))
+        if wire != "tls" and (binary := envoy.executable()):
+            port = free_port()
+            file = self.write("envoy.yaml", envoy.configuration(port, origin_port, is_grpc))
+            command = [binary, "--config-path", file, "--concurrency", "1", "--base-id", str(port), "--log-level", "error"]
+            entrants.append(Entrant("envoy", port, path, self.launch("envoy", command, port)))
         if self.binary:
-            entrants.append(self.sluice(path, "off", change=lambda text: fronts.sluice(text, wire, files)))
+            entrants.append(self.sluice(path, "off", origin_port=origin_port, change=lambda text: fronts.sluice(text, wire, files)))
         for entrant in entrants:
             entrant.front(wire, is_fresh)
+            if is_grpc:
+                # A frame of gRPC with an empty message: uncompressed, length 0.
+                entrant.message = self.directory / "message"
+                entrant.message.write_bytes(bytes(5))
         return entrants
+
+    def grpc_origin(self):
+        port = free_port()
+        self.launch("grpc-origin", ["/usr/bin/python3", str(configurations.HERE / "grpc_origin.py"), str(port)], port)
+        return port
 
     def limited(self, path, callers=None):
         """Each with a Redis of its own, so that its time is theirs. With callers: tokens, two limits and metrics, too."""
@@ -160,10 +188,11 @@ class Arena:
         text = configurations.nginx_proxy(self.directory, port, self.origin_port, **settings)
         return Entrant(name, port, path, self.nginx(name, port, text), redis, callers, target)
 
-    def sluice(self, path, log, redis=None, callers=None, memory=None, target=None, name="sluice", change=None):
+    def sluice(self, path, log, redis=None, callers=None, memory=None, target=None, name="sluice", change=None,
+               origin_port=None):
         port, admin_port = free_port(), free_port()
         text = configurations.sluice(
-            port, admin_port, self.origin_port, log, redis.port if redis else None, callers.secret if callers else "", memory)
+            port, admin_port, origin_port or self.origin_port, log, redis.port if redis else None, callers.secret if callers else "", memory)
         text = change(text) if change else text
         command = [self.binary, "run", "--config", self.write(f"{name}.yaml", text)]
         usage = subprocess.run([self.binary, "run", "--help"], capture_output=True, text=True).stdout

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 # Scenario: the protocol of the client's side, and whether each request is on a connection of its own.
-SCENARIOS = {"h2c": ("h2c", False), "tls": ("tls", False), "handshake": ("tls", True)}
+SCENARIOS = {"h2c": ("h2c", False), "tls": ("tls", False), "handshake": ("tls", True), "grpc": ("grpc", False)}
 
 
 def certificate(directory):
@@ -18,19 +18,26 @@ def certificate(directory):
 
 
 def nginx(text, wire, files):
-    if wire == "h2c":
+    if wire == "grpc":
+        text = re.sub(r"proxy_pass http://origin; proxy_http_version 1.1;", "grpc_pass grpc://origin;", text)
+        text = re.sub(r"proxy_set_header Connection \"\";", "", text).replace("proxy_set_header", "grpc_set_header")
+    if wire != "tls":
         return re.sub(r"listen ([^;]+);", r"listen \1 http2;", text)
     return re.sub(r"listen ([^;]+);", rf"listen \1 ssl; ssl_certificate {files[0]}; ssl_certificate_key {files[1]}; "
                   "ssl_protocols TLSv1.3;", text)
 
 
 def haproxy(text, wire, files):
-    options = "proto h2" if wire == "h2c" else f"ssl crt {files[2]} ssl-min-ver TLSv1.3 alpn http/1.1"
+    if wire == "grpc":
+        text = re.sub(r"(server origin \S+)", r"\1 proto h2", text)
+    options = "proto h2" if wire != "tls" else f"ssl crt {files[2]} ssl-min-ver TLSv1.3 alpn http/1.1"
     return re.sub(r"(bind \S+)", rf"\1 {options}", text)
 
 
 def sluice(text, wire, files):
     """Cleartext listeners speak HTTP/2 to whoever begins with its preface."""
+    if wire == "grpc":
+        return re.sub(r"url: 'http:", "url: 'grpc:", text)
     if wire == "h2c":
         return text
     return re.sub(r"listeners: \[\{ (bind: '[^']+') \}\]",

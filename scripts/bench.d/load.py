@@ -53,7 +53,7 @@ class Load:
         before, decided = self.costs(entrant), entrant.decisions()
         if rate:
             counted = self.paced(entrant, seconds, rate)
-        elif entrant.wire == "h2c":
+        elif entrant.wire in ("h2c", "grpc"):
             counted = self.multiplexed(entrant, seconds)
         else:
             counted = self.saturating(entrant, seconds)
@@ -91,6 +91,8 @@ class Load:
         log = self.script.with_name("h2load.log")
         log.unlink(missing_ok=True)
         headers = [part for name, value in HEADERS.items() for part in ("-H", f"{name}: {value}")]
+        if entrant.message:
+            headers = ["-H", "content-type: application/grpc", "-H", "te: trailers", "-d", str(entrant.message)]
         printed = subprocess.run(["h2load", "-t2", "-c16", "-m16", f"-D{seconds}", f"--log-file={log}", *headers, entrant.url],
                                  capture_output=True, text=True, start_new_session=True).stdout
         counts = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored", printed)

@@ -87,6 +87,9 @@ def bars(results):
             judge(f"{scenario}: CPU per request ÷ nginx", ratios(results[scenario], "sluice", cost), bar)
     if "h2c" in results:
         judge("h2c: CPU per request ÷ HAProxy", ratios(results["h2c"], "sluice", cost, "haproxy"), 1.0)
+        judge("h2c: CPU per request ÷ Envoy", ratios(results["h2c"], "sluice", cost, "envoy"), 0.35)
+    if "grpc" in results:
+        judge("grpc: CPU per call ÷ Envoy", ratios(results["grpc"], "sluice", cost, "envoy"), 0.60)
     if "hot" in results:
         judge("hot: scripts in Redis per request", [turn["sluice"]["redis_scripts"] for turn in results["hot"] if "sluice" in turn], 0.02)
     if "1m" in results:
