@@ -2,6 +2,7 @@ import Configuration
 import Credentials
 import Encryption
 import Filters
+import JSON
 import Policies
 import Telemetry
 import Translation
@@ -182,9 +183,20 @@ extension JWTVerifier {
             made.algorithm = key.algorithm.flatMap { JWTAlgorithm(rawValue: $0.rawValue) }
             keys.append(made)
         }
+        if let text = settings.keySet {
+            let set = try JWKSet(text.bytes, allowsSecrets: true)
+            // What a person has written is meant to be used.
+            guard set.notes.isEmpty else { throw CredentialError("jwks: " + set.notes.joined(separator: "; ")) }
+            keys += set.keys
+        }
         var configuration = Configuration(
             algorithms: settings.algorithms.compactMap { JWTAlgorithm(rawValue: $0.rawValue) }, keys: keys)
-        configuration.keysAreFetched = settings.provider != nil
+        configuration.keysAreFetched = settings.provider != nil || settings.keySet != nil
+        configuration.types = settings.claims.types
+        configuration.requiredClaims = settings.claims.required.map { ClaimPath($0) }
+        configuration.scopesClaim = settings.claims.scopes.map { ClaimPath($0) }
+        configuration.rolesClaim = settings.claims.roles.map { ClaimPath($0) }
+        configuration.maximumAgeSeconds = settings.claims.maximumAgeMicroseconds.map { $0 / 1_000_000 }
         configuration.issuer = settings.issuer
         configuration.audiences = settings.audiences
         configuration.leewaySeconds = settings.leewayMicroseconds / 1_000_000

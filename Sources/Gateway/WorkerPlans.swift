@@ -2,6 +2,7 @@ import Configuration
 import Encryption
 import Filters
 import GatewayCore
+import JSON
 import Policies
 import RedisClient
 import Telemetry
@@ -97,6 +98,7 @@ private struct PlanAssembly {
         var filters: [any RequestFilter] = []
         let cors = route.cors.map { CORSFilter($0) }
         if let cors { filters.append(cors) }
+        if let addresses = route.addresses { filters.append(AddressFilter(addresses)) }
         // Before the limits: they count by consumer, and a stranger must not use up anyone's quota.
         if let authentication = route.authentication { filters.append(authenticate(authentication)) }
         if let limit = limit(at: index, isAuthenticated: route.authentication != nil) { filters.append(limit) }
@@ -122,7 +124,8 @@ private struct PlanAssembly {
     private func authenticate(_ settings: RouteAuthentication) -> AuthenticationFilter {
         AuthenticationFilter(
             authenticators: settings.authenticators.compactMap { authenticators[$0] },
-            rule: settings.rule == .all ? .all : .any, isOptional: settings.isOptional, scopes: settings.scopes)
+            rule: settings.rule == .all ? .all : .any, isOptional: settings.isOptional,
+            access: RouteAccess(settings))
     }
 
     private mutating func limit(at index: Int, isAuthenticated: Bool) -> RateLimitFilter? {
@@ -155,6 +158,7 @@ private struct PlanAssembly {
             if let fetcher { fetchers.append(fetcher) }
             return try JWTAuthenticator(
                 verifier: verifier, consumers: snapshot.consumers,
+                consumerClaim: settings.claims.consumer.map { ClaimPath($0) },
                 handshake: HandshakeToken(query: settings.query, subprotocol: settings.subprotocol), fetcher: fetcher)
         case .certificate(let source):
             let source: CertificateAuthenticator.Source =

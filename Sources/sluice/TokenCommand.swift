@@ -41,12 +41,15 @@ struct TokenCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A further text claim; may be repeated.", valueName: "name=value"))
     var claim: [String] = []
 
+    @Option(help: ArgumentHelp("Further claims as a JSON object.", valueName: "json"))
+    var claims: String?
+
     @Option(help: "How long it is valid, such as 30s, 15m, 1h or 7d.")
     var expires: String = "1h"
 
     func run() throws {
         do {
-            print(try signer().sign(try claims()))
+            print(try signer().sign(try allClaims()))
         } catch let error as CredentialError {
             throw fail("sluice token: \(error)")
         }
@@ -72,7 +75,7 @@ struct TokenCommand: ParsableCommand {
         }
     }
 
-    private func claims() throws -> [JSONObject.Member] {
+    private func allClaims() throws -> [JSONObject.Member] {
         let now = Int(Date().timeIntervalSince1970)
         var claims = [
             JSONObject.Member("sub", .string(subject)), JSONObject.Member("iat", .number(JSONNumber(now))),
@@ -88,7 +91,11 @@ struct TokenCommand: ParsableCommand {
             claims.append(
                 JSONObject.Member(String(pair[..<border]), .string(String(pair[pair.index(after: border)...]))))
         }
-        return claims
+        guard let text = self.claims else { return claims }
+        guard let object = (try? JSONReader.read(Array(text.utf8)))?.object else {
+            throw fail("sluice token: --claims: expected a JSON object such as '{\"roles\": [\"admin\"]}'")
+        }
+        return claims.filter { object[$0.name] == nil } + object.members
     }
 
     private func seconds() throws -> Int {

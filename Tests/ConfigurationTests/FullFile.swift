@@ -71,6 +71,13 @@ let fullFile = """
           leeway: 10s
           query: access_token
           subprotocol: bearer
+          typ: [at+jwt, JWT]
+          required_claims: [jti, org.id]
+          scopes_claim: permissions
+          roles_claim: realm_access.roles
+          consumer_claim: org.id
+          max_age: 12h
+      filed: { jwt: { jwks: file:main.pem } }
       rotating:
         jwt:
           keys:
@@ -98,7 +105,14 @@ let fullFile = """
           methods: [GET, PUT]
           headers: { X-Beta: "yes" }
           query: { v: "~^[0-9]+$" }
-        auth: { any: [main, keys], scopes: [users.read] }
+        addresses: { allow: [10.0.0.0/8, "fd00::/8"], deny: 10.0.0.7 }
+        auth:
+          any: [main, keys]
+          scopes: [users.read]
+          roles: [admin, editor]
+          claims: { tenant: [a, b], email_verified: true }
+          consumers: [acme]
+          methods: { PUT: { scopes: users.write, roles: admin, claims: { level: 2 }, consumers: acme } }
         limit:
           - { per: consumer, rates: [100/minute, 5/10s] }
           - { per: route, rates: [5000/second] }

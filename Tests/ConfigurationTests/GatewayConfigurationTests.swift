@@ -104,6 +104,11 @@ struct GatewayConfigurationTests {
         #expect(main.audiences == ["api", "web"])
         #expect(main.issuer == "https://idp/")
         #expect(main.leewayMicroseconds == 10_000_000)
+        #expect(
+            main.claims
+                == JWTClaimRules(
+                    types: ["at+jwt", "jwt"], required: ["jti", "org.id"], scopes: "permissions",
+                    roles: "realm_access.roles", consumer: "org.id", maximumAgeMicroseconds: 43_200_000_000))
         #expect(rotating.algorithms == [.hs256, .es256])
         #expect(rotating.keys.map(\.id) == ["a", "b"])
         #expect(full.authenticators["keys"] == .apiKey(.header("X-Key")))
@@ -147,7 +152,17 @@ struct GatewayConfigurationTests {
         #expect(users.rule.methods == ["GET", "PUT"])
         #expect(users.rule.headers.map(\.expectation) == [.literal("yes")])
         #expect(users.rule.query.map(\.expectation) == [.pattern("^[0-9]+$")])
-        #expect(users.authentication == RouteAuthentication(authenticators: ["main", "keys"], scopes: ["users.read"]))
+        let access = AccessSettings(
+            scopes: ["users.read"], roles: ["admin", "editor"],
+            claims: ["tenant": ["a", "b"], "email_verified": ["true"]], consumers: ["acme"])
+        let writing = AccessSettings(
+            scopes: ["users.write"], roles: ["admin"], claims: ["level": ["2"]], consumers: ["acme"])
+        #expect(
+            users.authentication
+                == RouteAuthentication(
+                    authenticators: ["main", "keys"], access: access, methods: ["PUT": writing]))
+        #expect(users.addresses?.admit(IPAddress("10.1.2.3")) == true)
+        #expect(users.addresses?.admit(IPAddress("10.0.0.7")) == false)
         #expect(
             users.limits.map(\.per) == [
                 .consumer, .route, .header("X-Tenant"), .claim("tenant"), .consumer, .route, .ip,

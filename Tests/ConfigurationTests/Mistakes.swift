@@ -1,6 +1,7 @@
 /// The table of mistakes and messages; grouped as the sections of the file.
 let mistakes: [Mistake] =
     shapes + edges + services + callers + routing + limitMistakes + cacheMistakes + protocolMistakes + tlsMistakes
+    + accessMistakes
 
 private let shapes: [Mistake] = [
     Mistake("", "1:1: the configuration is empty; the smallest has upstreams and routes"),
@@ -236,7 +237,8 @@ private let callers: [Mistake] = [
         "43: authenticators.a.jwt.algorithms: there is no key for HS256; add a secret"),
     .line(
         "authenticators: { a: { jwt: { jwks: \"ftp://idp\" } } }",
-        "37: authenticators.a.jwt.jwks: \"ftp://idp\": expected a URL such as https://idp.example/keys"),
+        "37: authenticators.a.jwt.jwks: \"ftp://idp\": expected a URL such as https://idp.example/keys, or file:PATH of a key set"
+    ),
     .line(
         "authenticators: { a: { jwt: { jwks: \"https://idp\", discovery: \"https://idp\" } } }",
         "63: authenticators.a.jwt.discovery: keys come from one provider; remove jwks or discovery"),

@@ -18,6 +18,7 @@ package struct JWTSettings: Hashable, Sendable {
         case edDSA = "EdDSA"
 
         var isSymmetric: Bool { self == .hs256 || self == .hs384 || self == .hs512 }
+        static let symmetric: [Algorithm] = [.hs256, .hs384, .hs512]
         static let asymmetric: [Algorithm] = [
             .rs256, .rs384, .rs512, .ps256, .ps384, .ps512, .es256, .es384, .es512, .edDSA,
         ]
@@ -52,6 +53,9 @@ package struct JWTSettings: Hashable, Sendable {
     package var keys: [Key]
     /// Nil: `keys` are all.
     package var provider: Provider?
+    /// A key set that is written or named in the configuration, as JSON; whether it can be used is for Credentials to say.
+    package var keySet: Secret?
+    package var claims = JWTClaimRules()
     /// Nil: any.
     package var issuer: String?
     /// One of them must be among the token's; empty: any.
@@ -86,14 +90,15 @@ package struct JWTSettings: Hashable, Sendable {
             "subprotocol", .token("the name of a subprotocol"),
             "The subprotocol after which WebSocket handshakes without Authorization name the token: bearer, TOKEN.")
         let keySet = section.optional(
-            "jwks", .serviceURL, "The URL of the provider's key set, which is fetched and kept fresh.")
+            "jwks", .keySet, "The URL of the provider's key set, which is fetched and kept fresh; or file:PATH of one.")
         let discovery = section.optional(
             "discovery", .serviceURL,
             "The issuer's URL, whose OpenID Connect discovery document says where its keys are.")
         if section.has("jwks"), section.has("discovery") {
             section.place(of: "discovery").report("keys come from one provider", hint: "remove jwks or discovery")
         }
-        let provider = keySet.map(Provider.keySet) ?? discovery.map(Provider.issuer)
+        let claims = JWTClaimRules.read(section)
+        let provider = keySet?.url.map(Provider.keySet) ?? discovery.map(Provider.issuer)
 
         reportDuplicates(section)
         let isFetched = section.has("jwks") || section.has("discovery")
@@ -104,20 +109,26 @@ package struct JWTSettings: Hashable, Sendable {
         if keys.count > mostKeys {
             section.place(of: "keys").report("expected at most \(mostKeys) keys, found \(keys.count)")
         }
-        guard !keys.isEmpty || provider != nil, !section.has("keys") || listed != nil else { return nil }
-        guard let algorithms = algorithms ?? impliedAlgorithms(section, keys, isFetched: isFetched) else { return nil }
-        guard !reportMisfits(section, algorithms, keys, isFetched: isFetched) else { return nil }
+        guard !keys.isEmpty || provider != nil || keySet != nil, !section.has("keys") || listed != nil else {
+            return nil
+        }
+        let isRead = keySet?.text != nil
+        guard let algorithms = algorithms ?? impliedAlgorithms(section, keys, isFetched: isFetched, isRead: isRead)
+        else { return nil }
+        guard isRead || !reportMisfits(section, algorithms, keys, isFetched: isFetched) else { return nil }
         return JWTSettings(
-            algorithms: algorithms, keys: keys, provider: provider, issuer: issuer ?? discovery?.text,
+            algorithms: algorithms, keys: keys, provider: provider, keySet: keySet?.text, claims: claims,
+            issuer: issuer ?? discovery?.text,
             audiences: audiences ?? [], leewayMicroseconds: leeway, query: query, subprotocol: subprotocol)
     }
 
     /// Without `algorithms`, what the keys say; a public key alone does not.
     private static func impliedAlgorithms(
-        _ section: SectionReader, _ keys: [Key], isFetched: Bool
+        _ section: SectionReader, _ keys: [Key], isFetched: Bool, isRead: Bool
     ) -> [Algorithm]? {
         guard !section.has("algorithms") else { return nil }
-        var result: [Algorithm] = isFetched ? Algorithm.asymmetric : []
+        // Who can read the file may know its secrets; a provider never shares any.
+        var result = isRead ? Algorithm.symmetric + Algorithm.asymmetric : isFetched ? Algorithm.asymmetric : []
         for key in keys {
             guard let algorithm = key.algorithm ?? (key.isSecret ? .hs256 : nil) else {
                 section.reader.report("the key \"algorithms\" is missing", hint: "add algorithms: [RS256] or [ES256]")

@@ -8,8 +8,10 @@ package struct RouteAuthentication: Hashable, Sendable {
     package var rule = Rule.any
     /// Requests without a credential pass too, as nobody's.
     package var isOptional = false
-    /// All of them must be the caller's.
-    package var scopes: [String] = []
+    /// What the caller must have, whatever the method.
+    package var access = AccessSettings()
+    /// What it must have besides, by method; `GET` is for `HEAD` too.
+    package var methods: [String: AccessSettings] = [:]
 }
 
 extension Kind where Value == RouteAuthentication? {
@@ -40,7 +42,9 @@ extension RouteAuthentication {
         let isOptional = section.value(
             "optional", .boolean, default: false,
             "Whether requests without any credential pass too, as nobody's; a bad credential never does.")
-        let scopes = section.value("scopes", .oneOrMany(.scope), default: [], "Scopes that the caller must have.")
+        let access = AccessSettings.read(section)
+        let methods = section.value(
+            "methods", .accessByMethod, default: [:], "What the caller must have besides, by the request's method.")
         switch (section.has("any"), section.has("all")) {
         case (true, true):
             section.place(of: "all").report(
@@ -54,6 +58,6 @@ extension RouteAuthentication {
         guard let authenticators = anyOf ?? allOf else { return nil }
         return RouteAuthentication(
             authenticators: authenticators, rule: section.has("all") ? .all : .any, isOptional: isOptional,
-            scopes: scopes)
+            access: access, methods: methods)
     }
 }

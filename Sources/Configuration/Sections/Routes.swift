@@ -4,6 +4,8 @@ import Policies
 package struct RouteSettings: Sendable {
     /// Which requests take it; `rule.name` is the route's name.
     package var rule: RouteRule
+    /// Nil: from everywhere.
+    package var addresses: AddressRules?
     /// Nil: open to all.
     package var authentication: RouteAuthentication?
     package var limits: [LimitSettings]
@@ -31,6 +33,7 @@ package struct RouteSettings: Sendable {
             "match", RouteMatch.kind, default: RouteMatch(), "Which requests take it; absent: all.")
         let authentication = section.value(
             "auth", .routeAuthentication, default: nil, "Who may take it: none, an authenticator, or several.")
+        let addresses = section.optional("addresses", .addressRules, "From which addresses it may be taken.")
         let limits = section.value(
             "limit", .oneOrMany(LimitSettings.kind), default: [], "How often it may be taken; all limits must agree.")
         let cache = section.value(
@@ -67,9 +70,11 @@ package struct RouteSettings: Sendable {
         let rule = RouteRule(
             name: name ?? "", hosts: match.hosts, path: path, methods: match.methods, headers: match.headers,
             query: match.query)
-        return RouteSettings(
+        var route = RouteSettings(
             rule: rule, authentication: authentication, limits: limits, cache: cache, bodyBytes: bodyBytes,
             upgrade: upgrade, grpc: grpc, cors: cors, priority: priority, upstream: upstream)
+        route.addresses = addresses
+        return route
     }
 
     /// All routes: named, and none ambiguous.

@@ -30,6 +30,16 @@ package enum KeyFamily: String, Hashable, Sendable {
         }
     }
 
+    /// Its name in a JSON Web Key; nil for what is on no such curve.
+    var curve: String? {
+        switch self {
+        case .p256: "P-256"
+        case .p384: "P-384"
+        case .p521: "P-521"
+        case .secret, .rsa, .ed25519: nil
+        }
+    }
+
     /// RFC 7518 section 3.3.
     static let minimumRSABits = 2048
 

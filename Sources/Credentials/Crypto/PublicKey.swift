@@ -5,34 +5,35 @@ import COpenSSL
 /// Sendable because libcrypto never changes a key once it is read; its reference count is atomic.
 package final class PublicKey: @unchecked Sendable {
     package let family: KeyFamily
+    /// RFC 7638, by SHA-256; nil only where libcrypto would not say what the key is made of.
+    package let thumbprint: String?
     private let key: OpaquePointer
 
     /// From a PEM `PUBLIC KEY` or `CERTIFICATE`.
-    package init(pem: [UInt8]) throws(CredentialError) {
-        let key = try PEM.publicKey(pem)
-        do throws(CredentialError) {
-            self.family = try KeyFamily(of: key)
-        } catch {
-            EVP_PKEY_free(key)
-            throw error
-        }
-        self.key = key
+    package convenience init(pem: [UInt8]) throws(CredentialError) {
+        try self.init(owned: try PEM.publicKey(pem))
     }
 
     /// From a SubjectPublicKeyInfo (RFC 5280 §4.1) in DER.
-    init(spki: [UInt8]) throws(CredentialError) {
+    convenience init(spki: [UInt8]) throws(CredentialError) {
         let key: OpaquePointer? = spki.withUnsafeBufferPointer { bytes in
             var next = bytes.baseAddress
             return d2i_PUBKEY(nil, &next, bytes.count)
         }
         ERR_clear_error()
         guard let key else { throw CredentialError("it is no public key") }
+        try self.init(owned: key)
+    }
+
+    private init(owned key: OpaquePointer) throws(CredentialError) {
         do throws(CredentialError) {
-            self.family = try KeyFamily(of: key)
+            family = try KeyFamily(of: key)
+            try KeyFacts.check(key, family)
         } catch {
             EVP_PKEY_free(key)
             throw error
         }
+        thumbprint = KeyFacts.thumbprint(of: key, family)
         self.key = key
     }
 

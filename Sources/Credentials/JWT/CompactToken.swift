@@ -28,18 +28,24 @@ struct CompactToken {
 struct TokenHeader {
     let algorithm: JWTAlgorithm
     let keyID: String?
+    /// In lower case and without `application/`, as RFC 7515 section 4.1.9 has it compared.
+    let type: String?
 
     /// A key or the address of one within the header (`jwk`, `jku`, `x5c`, `x5u`) is never looked at: whoever made
     /// the token chose it (RFC 8725 section 3.10).
     init(_ encoded: UnsafeRawBufferPointer) throws(JWTFailure) {
         let object = try TokenHeader.object(encoded)
         guard let name = object["alg"]?.string else { throw .malformed }
-        guard let algorithm = JWTAlgorithm(rawValue: name) else { throw .unsupportedAlgorithm }
+        guard let algorithm = JWTAlgorithm(name: name) else { throw .unsupportedAlgorithm }
         self.algorithm = algorithm
         // RFC 7515 section 4.1.11: what `crit` lists must be understood, and no extension is. RFC 7797's unencoded
         // payload would have the signature cover other bytes than those decoded here.
         guard object["crit"] == nil, object["b64"] == nil || object["b64"] == .bool(true) else {
             throw .unsupportedExtension
+        }
+        type = try object["typ"].map { value throws(JWTFailure) in
+            guard let text = value.string?.lowercased() else { throw .malformed }
+            return Self.bareType(text)
         }
         guard let keyID = object["kid"] else {
             self.keyID = nil
@@ -47,6 +53,10 @@ struct TokenHeader {
         }
         guard let text = keyID.string else { throw .malformed }
         self.keyID = text
+    }
+
+    static func bareType(_ text: String) -> String {
+        text.hasPrefix("application/") ? String(text.dropFirst("application/".count)) : text
     }
 
     /// A base64url part of a token that must hold a JSON object.

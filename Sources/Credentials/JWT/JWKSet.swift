@@ -15,8 +15,8 @@ package struct JWKSet: Sendable {
     package init(_ text: [UInt8], allowsSecrets: Bool = false) throws(CredentialError) {
         guard text.count <= Self.maximumBytes else { throw CredentialError("the key set is longer than 256 KiB") }
         guard let object = (try? JSONReader.read(text, maximumBytes: Self.maximumBytes))?.object,
-            case .array(let list)? = object["keys"]
-        else { throw CredentialError("expected a JSON object with an array \"keys\" (RFC 7517 section 5)") }
+            let list = object["keys"]?.array ?? (object["kty"] == nil ? nil : [.object(object)])
+        else { throw CredentialError("expected a JSON object with an array \"keys\", or one key (RFC 7517)") }
         var ids: Set<String> = []
         for (index, entry) in list.enumerated() {
             guard keys.count < Self.maximumKeys else {
@@ -41,10 +41,10 @@ package struct JWKSet: Sendable {
     /// Nil for keys that are not meant for this.
     private static func key(_ jwk: JSONObject, _ allowsSecrets: Bool) throws(CredentialError) -> JWTKey? {
         if let use = jwk["use"]?.string, use != "sig" { return nil }
-        if let operations = jwk["key_ops"]?.stringList, !operations.contains("verify") { return nil }
+        if let operations = jwk["key_ops"], operations.stringList?.contains("verify") != true { return nil }
         var algorithm: JWTAlgorithm?
         if let name = jwk["alg"]?.string {
-            algorithm = JWTAlgorithm(rawValue: name)
+            algorithm = JWTAlgorithm(name: name)
             if algorithm == nil { return nil }
         }
         let id = jwk["kid"]?.string

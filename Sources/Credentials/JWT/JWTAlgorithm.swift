@@ -14,6 +14,11 @@ package enum JWTAlgorithm: String, CaseIterable, Hashable, Sendable {
     case es512 = "ES512"
     case edDSA = "EdDSA"
 
+    /// As headers and keys write it; RFC 9864 calls `EdDSA` with this curve `Ed25519`.
+    package init?(name: String) {
+        if name == "Ed25519" { self = .edDSA } else { self.init(rawValue: name) }
+    }
+
     /// The only keys it may be used with.
     package var family: KeyFamily {
         switch self {

@@ -12,36 +12,15 @@ package enum JWTFailure: String, Error, CaseIterable, Hashable, Sendable {
     case notYetValid
     case wrongIssuer
     case wrongAudience
+    case issuedInFuture
+    case tooOld
+    case wrongType
+    case missingClaim
 
-    /// The value of `WWW-Authenticate` (RFC 6750 section 3); a constant, so answering with it allocates nothing.
-    package var challenge: String {
-        switch self {
-        case .tooLarge:
-            #"Bearer error="invalid_token", error_description="The token is larger than 16 KiB""#
-        case .malformed:
-            #"Bearer error="invalid_token", error_description="The token is not a well-formed JWT""#
-        case .unsupportedAlgorithm:
-            #"Bearer error="invalid_token", error_description="The token's algorithm is not accepted""#
-        case .unsupportedExtension:
-            #"Bearer error="invalid_token", error_description="The token requires an extension that is not supported""#
-        case .unknownKey:
-            #"Bearer error="invalid_token", error_description="The token's key is not known""#
-        case .badSignature:
-            #"Bearer error="invalid_token", error_description="The token's signature is not valid""#
-        case .missingExpiry:
-            #"Bearer error="invalid_token", error_description="The token has no expiry""#
-        case .expired:
-            #"Bearer error="invalid_token", error_description="The token has expired""#
-        case .notYetValid:
-            #"Bearer error="invalid_token", error_description="The token is not valid yet""#
-        case .wrongIssuer:
-            #"Bearer error="invalid_token", error_description="The token's issuer is not accepted""#
-        case .wrongAudience:
-            #"Bearer error="invalid_token", error_description="The token is meant for another audience""#
-        }
-    }
+    /// The value of `WWW-Authenticate` (RFC 6750 section 3).
+    package var challenge: String { #"Bearer error="invalid_token", error_description="\#(detail)""# }
 
-    /// The same reason as a sentence for problem details and logs.
+    /// The reason as a sentence for problem details and logs.
     package var detail: String {
         switch self {
         case .tooLarge: "The token is larger than 16 KiB"
@@ -55,6 +34,10 @@ package enum JWTFailure: String, Error, CaseIterable, Hashable, Sendable {
         case .notYetValid: "The token is not valid yet"
         case .wrongIssuer: "The token's issuer is not accepted"
         case .wrongAudience: "The token is meant for another audience"
+        case .issuedInFuture: "The token was issued in the future"
+        case .tooOld: "The token was issued too long ago"
+        case .wrongType: "The token is of another type"
+        case .missingClaim: "The token lacks a claim that is required"
         }
     }
 }

@@ -1,3 +1,5 @@
+import JSON
+
 /// A key that verifies tokens, bound to one family of algorithms and known to issuers by its `kid`, if it has one.
 package struct JWTKey: Sendable {
     private enum Material: Sendable {
@@ -28,6 +30,13 @@ package struct JWTKey: Sendable {
         case .secret: .secret
         case .publicKey(let key): key.family
         }
+    }
+
+    /// By its `kid`, or by its thumbprint (RFC 7638), which issuers use as one.
+    func isNamed(_ name: String) -> Bool {
+        if let id, isSameText(id, name) { return true }
+        guard case .publicKey(let key) = material, let thumbprint = key.thumbprint else { return false }
+        return isSameText(thumbprint, name)
     }
 
     /// 0 for public keys.

@@ -18,6 +18,17 @@ package struct JWTVerifier: Sendable {
         package var requiresExpiry: Bool
         /// The keys are a provider's, who may have none for an algorithm today.
         package var keysAreFetched = false
+        /// Accepted values of the header's `typ` (RFC 8725 section 3.11), without case and without `application/`; empty: any,
+        /// also none.
+        package var types: [String] = []
+        /// Claims that have to be there, and not be null.
+        package var requiredClaims: [ClaimPath] = []
+        /// Where scopes are; nil: in `scope` and `scp`.
+        package var scopesClaim: ClaimPath?
+        /// Where roles are; nil: in `roles`, if that is a list of texts.
+        package var rolesClaim: ClaimPath?
+        /// A token must have been issued (`iat`) less than this ago; nil: at any time.
+        package var maximumAgeSeconds: Int?
 
         package init(
             algorithms: [JWTAlgorithm], keys: [JWTKey], issuer: String? = nil, audiences: [String] = [],
@@ -59,7 +70,8 @@ package struct JWTVerifier: Sendable {
     }
 
     /// What must be judged anew each time a token is shown, also when its signature is remembered.
-    /// RFC 7519 sections 4.1.4 and 4.1.5: valid while now < exp, and from now = nbf on.
+    /// RFC 7519 sections 4.1.4 and 4.1.5: valid while now < exp, and from now = nbf on. A token of the future (`iat`) was made
+    /// by a clock that can't be trusted with `exp` either.
     func judgeTimes(of token: VerifiedToken, nowSeconds now: Int) -> JWTFailure? {
         let leeway = configuration.leewaySeconds
         if let expiry = token.expiry {
@@ -68,6 +80,11 @@ package struct JWTVerifier: Sendable {
             return .missingExpiry
         }
         if let notBefore = token.notBefore, now < notBefore - leeway { return .notYetValid }
+        if let issued = token.issued, now < issued - leeway { return .issuedInFuture }
+        if let age = configuration.maximumAgeSeconds {
+            guard let issued = token.issued else { return .missingClaim }
+            if now >= issued + age + leeway { return .tooOld }
+        }
         return nil
     }
 
@@ -76,13 +93,16 @@ package struct JWTVerifier: Sendable {
         let token = try CompactToken(bytes)
         let header = try TokenHeader(token.header)
         guard configuration.algorithms.contains(header.algorithm) else { throw .unsupportedAlgorithm }
+        guard configuration.types.isEmpty || configuration.types.contains(where: { $0 == header.type }) else {
+            throw .wrongType
+        }
         let keys = candidates(for: header)
         guard !keys.isEmpty else { throw .unknownKey }
         guard let signature = Base64URL.decode(token.signature) else { throw .malformed }
         guard keys.contains(where: { $0.verifies(signature, by: header.algorithm, of: token.signedBytes) }) else {
             throw .badSignature
         }
-        return try VerifiedToken(claims: try TokenHeader.object(token.payload))
+        return try VerifiedToken(claims: try TokenHeader.object(token.payload), configuration)
     }
 
     /// Only keys of the algorithm's family. A token that names its key gets that key, or else those that have no name;
@@ -90,13 +110,19 @@ package struct JWTVerifier: Sendable {
     private func candidates(for header: TokenHeader) -> [JWTKey] {
         let family = configuration.keys.filter { $0.family == header.algorithm.family }
         guard let wanted = header.keyID else { return family }
-        let named = family.filter { key in key.id.map { isSameText($0, wanted) } ?? false }
+        let named = family.filter { $0.isNamed(wanted) }
         return named.isEmpty ? family.filter { $0.id == nil } : named
     }
 
     private func judgeParties(of token: VerifiedToken) throws(JWTFailure) {
         if let expected = configuration.issuer {
             guard let issuer = token.issuer, isSameText(issuer, expected) else { throw .wrongIssuer }
+        }
+        for claim in configuration.requiredClaims {
+            switch claim.value(in: token.claims) {
+            case nil, .null?: throw .missingClaim
+            default: continue
+            }
         }
         guard !configuration.audiences.isEmpty else { return }
         let isForUs = token.audiences.contains { audience in

@@ -9,20 +9,32 @@ package final class VerifiedToken: Sendable {
     /// Seconds since 1970, fractions rounded up: compared with a clock of whole seconds that is the exact border.
     package let expiry: Int?
     package let notBefore: Int?
-    /// From `scope` (RFC 8693 section 4.2) and `scp`.
+    package let issued: Int?
+    /// From `scope` (RFC 8693 section 4.2) and `scp`, or from where the configuration says.
     package let scopes: [String]
+    package let roles: [String]
     package let claims: JSONObject
 
-    init(claims: JSONObject) throws(JWTFailure) {
+    init(claims: JSONObject, _ configuration: JWTVerifier.Configuration) throws(JWTFailure) {
         self.claims = claims
         subject = try Self.text(claims["sub"])
         issuer = try Self.text(claims["iss"])
         audiences = try Self.list(claims["aud"])
         expiry = try Self.time(claims["exp"])
         notBefore = try Self.time(claims["nbf"])
-        _ = try Self.time(claims["iat"])
-        scopes = try (Self.list(claims["scope"]) + Self.list(claims["scp"])).flatMap {
-            $0.split(separator: " ").map(String.init)
+        issued = try Self.time(claims["iat"])
+        let lists =
+            if let path = configuration.scopesClaim {
+                try Self.list(path.value(in: claims))
+            } else {
+                try Self.list(claims["scope"]) + Self.list(claims["scp"])
+            }
+        scopes = lists.flatMap { $0.split(separator: " ").map(String.init) }
+        if let path = configuration.rolesClaim {
+            roles = try Self.list(path.value(in: claims))
+        } else {
+            // Not said to be anyone's roles, so of another type it is something else.
+            roles = claims["roles"]?.stringList ?? []
         }
     }
 

@@ -2,7 +2,7 @@ import GatewayCore
 import HTTPWire
 import JSON
 
-/// Finds out who is calling, by a route's authenticators, and whether they have the scopes that the route asks for.
+/// Finds out who is calling, by a route's authenticators, and whether they have what the route asks for.
 package final class AuthenticationFilter: RequestFilter {
     /// Whose word counts.
     package enum Rule: Sendable {
@@ -17,32 +17,46 @@ package final class AuthenticationFilter: RequestFilter {
     private let authenticators: [any Authenticator]
     private let rule: Rule
     private let isOptional: Bool
-    private let scopes: [String]
+    private let access: RouteAccess
     private let missing: Reply
-    private let insufficient: Reply
+    /// The latest caller with several credentials: requests of one connection mostly follow each other.
+    private var joined: (first: Identity, second: Identity, both: Identity)?
 
     /// - Parameters:
     ///   - authenticators: asked in this order.
     ///   - isOptional: a request without any credential passes as nobody's; a bad credential never does.
-    ///   - scopes: all are required, of callers who are somebody.
+    ///   - access: what callers who are somebody must have.
     package init(
-        authenticators: [any Authenticator], rule: Rule = .any, isOptional: Bool = false, scopes: [String]
+        authenticators: [any Authenticator], rule: Rule = .any, isOptional: Bool = false,
+        access: RouteAccess = RouteAccess()
     ) {
         self.authenticators = authenticators
         self.rule = rule
         self.isOptional = isOptional
-        self.scopes = scopes
+        self.access = access
         let challenges = authenticators.map(\.challenge).reduce(into: [String]()) {
             if !$1.isEmpty, !$0.contains($1) { $0.append($1) }
         }
         missing = .unauthorized(
             "This route needs a credential and the request has none.", challenges: challenges)
-        insufficient = .insufficientScope(scopes)
     }
 
     package func apply(_ exchange: Exchange) -> Verdict {
-        ask(from: 0, Findings(), exchange)
+        // Which of them the upstream would believe, nobody knows.
+        guard !Self.hasSeveralCredentials(exchange.request.fields) else { return .reply(Self.ambiguous) }
+        return ask(from: 0, Findings(), exchange)
     }
+
+    private static func hasSeveralCredentials(_ fields: FieldSection) -> Bool {
+        var count = 0
+        for index in 0..<fields.count where fields.slots[index].kind == .authorization { count += 1 }
+        return count > 1
+    }
+
+    private static let ambiguous = Reply(
+        status: 400, kind: "bad-request", title: "Bad request",
+        detail: "The request has more than one Authorization field; send one.",
+        lines: "WWW-Authenticate: Bearer error=\"invalid_request\"\r\n")
 
     /// What the authenticators asked so far have said.
     private struct Findings {
@@ -78,7 +92,7 @@ package final class AuthenticationFilter: RequestFilter {
             if findings.rejection == nil { findings.rejection = reply }
             return rule == .all
         case .accepted(let identity):
-            findings.identity = findings.identity?.joined(with: identity) ?? identity
+            findings.identity = findings.identity.map { join($0, identity) } ?? identity
             return rule == .any
         }
     }
@@ -87,11 +101,18 @@ package final class AuthenticationFilter: RequestFilter {
         let isEnough = rule == .any || (findings.rejection == nil && !findings.isAnyAbsent)
         if isEnough, let identity = findings.identity {
             exchange.identity = identity
-            guard scopes.allSatisfy(identity.hasScope) else { return .reply(insufficient) }
-            return .proceed
+            guard let refusal = access.refusal(identity, method: exchange.request.method) else { return .proceed }
+            return .reply(refusal)
         }
         if let rejection = findings.rejection { return .reply(rejection) }
         return isOptional && findings.identity == nil ? .proceed : .reply(missing)
+    }
+
+    private func join(_ first: Identity, _ second: Identity) -> Identity {
+        if let joined, joined.first === first, joined.second === second { return joined.both }
+        let both = first.joined(with: second)
+        joined = (first, second, both)
+        return both
     }
 }
 

@@ -1,5 +1,6 @@
 import Credentials
 import GatewayCore
+import JSON
 
 /// The configured consumers, by id and by API key. Immutable, and shared by all workers.
 package final class ConsumerDirectory: Sendable {
@@ -34,5 +35,9 @@ package final class ConsumerDirectory: Sendable {
         byID = Dictionary(consumers.map { ($0.id, $0) }) { first, _ in first }
     }
 
-    subscript(id: String) -> Consumer? { byID[id] }
+    /// Byte by byte: `==` of texts, and so a dictionary, would take other spellings that Unicode calls equivalent for it too.
+    subscript(id: String) -> Consumer? {
+        guard let found = byID[id], isSameText(found.id, id) else { return nil }
+        return found
+    }
 }

@@ -17,20 +17,20 @@ package final class JWTAuthenticator: Authenticator {
     private let handshake: HandshakeToken
     private let configured: [JWTKey]
     private let consumers: ConsumerDirectory
+    /// Where a token says who its bearer is; nil: in `sub`, else `client_id`, else `azp`.
+    private let consumerClaim: ClaimPath?
     private let failures: [JWTFailure: Reply]
-    private let nameless = Reply.unauthorized(
-        "The token names nobody: it has neither sub nor client_id nor azp.",
-        challenges: [
-            #"Bearer error="invalid_token", error_description="The token has neither sub nor client_id nor azp""#
-        ])
+    private let nameless: Reply
     /// Who a verified token stands for; tokens are remembered as objects, so their identity is a key.
     private var identities: [ObjectIdentifier: (token: VerifiedToken, identity: Identity)] = [:]
 
     /// - Throws: `CredentialError` when libcrypto can't be used.
     package init(
-        verifier: JWTVerifier, consumers: ConsumerDirectory, handshake: HandshakeToken = HandshakeToken(),
-        fetcher: KeySetFetcher? = nil
+        verifier: JWTVerifier, consumers: ConsumerDirectory, consumerClaim: ClaimPath? = nil,
+        handshake: HandshakeToken = HandshakeToken(), fetcher: KeySetFetcher? = nil
     ) throws {
+        self.consumerClaim = consumerClaim
+        nameless = Self.nameless(consumerClaim)
         self.handshake = handshake
         self.fetcher = fetcher
         tokens = try VerifiedTokenCache(verifier: verifier)
@@ -102,9 +102,19 @@ package final class JWTAuthenticator: Authenticator {
     /// The subject; or else the client, as a token that a service got for itself may have no other (RFC 9068 §2.2, where
     /// both are the same; `azp`: OpenID Connect Core §2). Nobody is made of a token that names neither: all such tokens
     /// would share one consumer's limits.
-    private static func consumer(of token: VerifiedToken) -> String? {
+    private func consumer(of token: VerifiedToken) -> String? {
+        if let consumerClaim {
+            return consumerClaim.value(in: token.claims)?.scalarText.flatMap { $0.isEmpty ? nil : $0 }
+        }
         let candidates = [token.subject, token.claims["client_id"]?.string, token.claims["azp"]?.string]
         return candidates.lazy.compactMap(\.self).first { !$0.isEmpty }
+    }
+
+    private static func nameless(_ claim: ClaimPath?) -> Reply {
+        let lack = claim == nil ? "has neither sub nor client_id nor azp" : "lacks the claim that names the consumer"
+        return .unauthorized(
+            "The token names nobody: it \(lack).",
+            challenges: [#"Bearer error="invalid_token", error_description="The token \#(lack)""#])
     }
 
     /// The scheme's name is case-insensitive (RFC 9110 §11.1).
@@ -117,10 +127,11 @@ package final class JWTAuthenticator: Authenticator {
     private func identity(of token: VerifiedToken) -> Identity? {
         let key = ObjectIdentifier(token)
         if let known = identities[key] { return known.identity }
-        guard let subject = Self.consumer(of: token) else { return nil }
+        guard let subject = consumer(of: token) else { return nil }
         let consumer = consumers[subject]
         let identity = Identity(
             consumer: subject, plan: consumer?.plan, scopes: token.scopes + (consumer?.scopes ?? []),
+            roles: token.roles,
             claims: token.claims)
         // As many as the token memory holds; starting over costs each token one look-up.
         if identities.count >= tokens.capacity { identities.removeAll(keepingCapacity: true) }

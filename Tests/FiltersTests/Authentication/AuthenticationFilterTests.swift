@@ -39,7 +39,7 @@ struct AuthenticationFilterTests {
     func order() throws {
         let test = try TestExchange()
         let (absent, first, second) = (Told(.absent), Told(.accepted(acme)), Told(.accepted(Identity(consumer: "b"))))
-        let filter = AuthenticationFilter(authenticators: [absent, first, second], scopes: [])
+        let filter = AuthenticationFilter(authenticators: [absent, first, second])
         #expect(filter.apply(test.exchange).isProceed)
         #expect(test.exchange.identity?.consumer == "acme")
         #expect([absent.asked, first.asked, second.asked] == [1, 1, 0])
@@ -51,11 +51,10 @@ struct AuthenticationFilterTests {
         let other = Reply(status: 403, kind: "second", title: "Second", detail: "No.")
         let test = try TestExchange()
         let accepting = AuthenticationFilter(
-            authenticators: [Told(.rejected(refusal)), Told(.accepted(acme))], scopes: [])
+            authenticators: [Told(.rejected(refusal)), Told(.accepted(acme))])
         #expect(accepting.apply(test.exchange).isProceed && test.exchange.identity?.consumer == "acme")
         let refusing = AuthenticationFilter(
-            authenticators: [Told(.absent), Told(.rejected(refusal)), Told(.rejected(other))], isOptional: true,
-            scopes: [])
+            authenticators: [Told(.absent), Told(.rejected(refusal)), Told(.rejected(other))], isOptional: true)
         #expect(refusing.apply(try TestExchange().exchange).reply?.status == 401)
     }
 
@@ -66,12 +65,12 @@ struct AuthenticationFilterTests {
         let token = Identity(consumer: "alice", scopes: ["orders.read"], claims: claims)
         let filter = AuthenticationFilter(
             authenticators: [Told(.accepted(acme)), Told(.accepted(token))], rule: .all,
-            scopes: ["users.read", "orders.read"])
+            access: RouteAccess(AccessRules(scopes: ["users.read", "orders.read"])))
         #expect(filter.apply(test.exchange).isProceed)
         #expect(test.exchange.identity?.consumer == "acme" && test.exchange.identity?.claims == claims)
         for (missing, isOptional) in [(Told(.absent), true), (Told(.absent), false)] {
             let filter = AuthenticationFilter(
-                authenticators: [Told(.accepted(acme)), missing], rule: .all, isOptional: isOptional, scopes: [])
+                authenticators: [Told(.accepted(acme)), missing], rule: .all, isOptional: isOptional)
             #expect(filter.apply(try TestExchange().exchange).reply?.status == 401)
         }
     }
@@ -79,7 +78,8 @@ struct AuthenticationFilterTests {
     @Test("where a credential is optional, none is nobody's")
     func optional() throws {
         let test = try TestExchange()
-        let filter = AuthenticationFilter(authenticators: [Told(.absent)], isOptional: true, scopes: ["users.read"])
+        let filter = AuthenticationFilter(
+            authenticators: [Told(.absent)], isOptional: true, access: RouteAccess(AccessRules(scopes: ["users.read"])))
         #expect(filter.apply(test.exchange).isProceed && test.exchange.identity == nil)
     }
 
@@ -87,7 +87,7 @@ struct AuthenticationFilterTests {
     func later() throws {
         let test = try TestExchange()
         let (asking, last) = (Asking(), Told(.accepted(acme)))
-        let filter = AuthenticationFilter(authenticators: [asking, last], scopes: [])
+        let filter = AuthenticationFilter(authenticators: [asking, last])
         #expect(filter.apply(test.exchange).isWait)
         #expect(last.asked == 0)
         asking.answer?(.absent)
@@ -97,7 +97,7 @@ struct AuthenticationFilterTests {
     @Test("without a credential: 401 that names each kind that would do, once")
     func missing() throws {
         let filter = AuthenticationFilter(
-            authenticators: [Told(.absent), Told(.absent, challenge: "ApiKey realm=\"x\""), Told(.absent)], scopes: [])
+            authenticators: [Told(.absent), Told(.absent, challenge: "ApiKey realm=\"x\""), Told(.absent)])
         let reply = try #require(filter.apply(try TestExchange().exchange).reply)
         #expect(reply.status == 401)
         #expect(reply.fieldLines == ["WWW-Authenticate: Bearer", "WWW-Authenticate: ApiKey realm=\"x\""])
@@ -110,7 +110,8 @@ struct AuthenticationFilterTests {
             (["users.read", "admin"], false),
         ])
     func scopes(needed: [String], isEnough: Bool) throws {
-        let filter = AuthenticationFilter(authenticators: [Told(.accepted(acme))], scopes: needed)
+        let filter = AuthenticationFilter(
+            authenticators: [Told(.accepted(acme))], access: RouteAccess(AccessRules(scopes: needed)))
         let verdict = filter.apply(try TestExchange().exchange)
         #expect(verdict.isProceed == isEnough)
         guard !isEnough else { return }
