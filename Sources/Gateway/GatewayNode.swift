@@ -16,6 +16,8 @@ package actor GatewayNode {
     package struct Options: Sendable {
         /// Event loops; by default one per core.
         package var workers = System.coreCount
+        /// Of the configuration it starts with.
+        package var origin = ConfigurationOrigin.file("")
         package init() {}
     }
 
@@ -32,6 +34,9 @@ package actor GatewayNode {
     private let state: SharedState
     private var accessLog: AccessLogSink?
     private var isStopping = false
+    private var status: ConfigurationStatus
+    /// The reload that the next one waits for.
+    private var lastReload: Task<Void, any Error>?
 
     /// Compiles the configuration; nothing is bound yet.
     /// - Throws: `SnapshotFailure`, or `LogOutputFailure` when the access log can't be opened.
@@ -39,6 +44,7 @@ package actor GatewayNode {
         self.log = log
         state = try SharedState(configuration)
         snapshot = try Snapshot(configuration, previous: nil, cluster: state.breakers, log: log)
+        status = ConfigurationStatus(options.origin, snapshot)
         accessLog = try Self.openAccessLog(configuration.accessLog)
         connections = ConnectionCount(
             maximum: configuration.limits.connections,
@@ -111,26 +117,68 @@ package actor GatewayNode {
         }
     }
 
-    /// Puts a new configuration to work without closing a connection. On any error the old one serves on, untouched.
-    package func reload(_ configuration: GatewayConfiguration) async throws {
+    /// Puts a new configuration to work without closing a connection; one at a time. On any error the old one serves on,
+    /// untouched.
+    /// - Parameter load: reads it.
+    package func reload(
+        from origin: ConfigurationOrigin, _ load: @escaping @Sendable () async throws -> GatewayConfiguration
+    ) async throws {
+        let previous = lastReload
+        let task = Task {
+            _ = await previous?.result
+            try await take(origin, load)
+        }
+        lastReload = task
+        try await task.value
+    }
+
+    /// What `POST /api/reload` does.
+    package func whenAskedToReload(_ body: @escaping @Sendable () async throws -> Void) {
+        view.update { $0.reload = body }
+    }
+
+    private func take(
+        _ origin: ConfigurationOrigin, _ load: @Sendable () async throws -> GatewayConfiguration
+    ) async throws {
         guard !isStopping else { return }
+        do {
+            try await replace(with: try await load())
+            status.took(origin, snapshot)
+            log.log(
+                .info, "configuration reloaded",
+                ["generation": .integer(snapshot.generation), "routes": .integer(snapshot.configuration.routes.count)],
+                thins: false)
+        } catch {
+            status.refused(origin, because: "\(error)")
+            log.log(
+                .error, "reload refused; the old configuration serves on", ["reason": .string("\(error)")],
+                thins: false)
+            publish()
+            throw error
+        }
+        publish()
+    }
+
+    private func replace(with configuration: GatewayConfiguration) async throws {
         let next = try Snapshot(configuration, previous: snapshot, cluster: state.breakers, log: log)
         try state.checkUnchanged(configuration)
         guard configuration.admin == snapshot.configuration.admin else {
             throw SnapshotFailure(place: "admin", reason: "admin can't be changed by a reload; restart the node")
         }
-        let nextLog =
-            configuration.accessLog == snapshot.configuration.accessLog
-            ? accessLog : try Self.openAccessLog(configuration.accessLog)
-        let kept = Set(configuration.listeners.map(\.bind))
-        try await bindNewListeners(of: next)
-        next.adoptBreakerSettings()
-        for worker in workers {
-            try await worker.run { gateway in
-                let log = nextLog.map(AccessLog.init(sink:))
-                try gateway.adopt(next, accessLog: log)
-            }
+        let isLogKept = configuration.accessLog == snapshot.configuration.accessLog
+        let nextLog = isLogKept ? accessLog : try Self.openAccessLog(configuration.accessLog)
+        let bound = Set(listeners.map(\.bind))
+        do {
+            try await bindNewListeners(of: next)
+            for worker in workers { try await worker.run { try $0.prepare(next) } }
+        } catch {
+            for worker in workers { try? await worker.run { $0.discardPrepared() } }
+            await closeListeners { !bound.contains($0) }
+            if !isLogKept { _ = nextLog?.close(withinMilliseconds: 500) }
+            throw error
         }
+        next.adoptBreakerSettings()
+        for worker in workers { try await worker.run { $0.adoptPrepared(nextLog.map(AccessLog.init(sink:))) } }
         connections.setMaximum(
             configuration.limits.connections, perAddress: configuration.limits.connectionsPerAddress ?? .max)
         memory.setLimit(configuration.limits.memoryBytes)
@@ -143,16 +191,17 @@ package actor GatewayNode {
                 }
             }
         }
-        for index in listeners.indices.reversed() where !kept.contains(listeners[index].bind) {
-            for listener in listeners.remove(at: index).listeners { try? await listener.close().get() }
-        }
+        let kept = Set(configuration.listeners.map(\.bind))
+        await closeListeners { !kept.contains($0) }
         if let accessLog, accessLog !== nextLog { _ = accessLog.close(withinMilliseconds: 500) }
         accessLog = nextLog
         snapshot = next
-        publish()
-        log.log(
-            .info, "configuration reloaded",
-            ["generation": .integer(next.generation), "routes": .integer(configuration.routes.count)], thins: false)
+    }
+
+    private func closeListeners(where isSuperfluous: (BindAddress) -> Bool) async {
+        for index in listeners.indices.reversed() where isSuperfluous(listeners[index].bind) {
+            for listener in listeners.remove(at: index).listeners { try? await listener.close().get() }
+        }
     }
 
     /// For log rotation.
@@ -302,6 +351,7 @@ package actor GatewayNode {
 
     private func publish() {
         let (workers, snapshot, accessLog, state) = (self.workers, self.snapshot, self.accessLog, self.state)
+        let status = self.status
         let cache = state.nodeCache(on: group.next())
         let cluster = state.access(on: group.next())
         state.breakers.adopt(snapshot.breakers)
@@ -316,6 +366,7 @@ package actor GatewayNode {
             $0.snapshot = snapshot
             $0.nodeID = state.nodeID
             $0.cluster = $0.cluster ?? cluster
+            $0.configuration = status
         }
     }
 

@@ -13,6 +13,8 @@ final class WorkerGateway: ExchangeEntry {
     let metrics: WorkerMetrics
     private(set) var snapshot: Snapshot
     private var plans: WorkerPlans
+    /// Of a configuration that is about to be taken.
+    private var prepared: (snapshot: Snapshot, plans: WorkerPlans)?
     private var resources: WorkerResources
     private var accessLog: AccessLog? { resources.accessLog }
     private var generator = IdentifierGenerator()
@@ -32,10 +34,23 @@ final class WorkerGateway: ExchangeEntry {
         worker.limits = snapshot.transportLimits
     }
 
-    /// Takes a new configuration; exchanges under way end by the old one. Throws before anything has changed.
-    func adopt(_ snapshot: Snapshot, accessLog: AccessLog?) throws {
-        metrics.adopt(snapshot.metricNames)
+    /// Makes ready for a new configuration, so that taking it can't fail. Throws before anything has changed.
+    func prepare(_ snapshot: Snapshot) throws {
         let next = try WorkerPlans(snapshot: snapshot, resources: resources, worker: worker, previous: plans)
+        prepared = (snapshot, next)
+    }
+
+    /// The configuration was refused by another worker.
+    func discardPrepared() {
+        prepared?.plans.retire(keeping: plans)
+        prepared = nil
+    }
+
+    /// Takes the configuration that was prepared; exchanges under way end by the old one.
+    func adoptPrepared(_ accessLog: AccessLog?) {
+        guard let (snapshot, next) = prepared else { return }
+        prepared = nil
+        metrics.adopt(snapshot.metricNames)
         plans.retire(keeping: next)
         plans = next
         self.snapshot = snapshot
@@ -166,7 +181,7 @@ final class WorkerGateway: ExchangeEntry {
         let asked = RouteRequest(host: request.host, method: request.method, path: request.path, query: request.query)
         switch snapshot.routes.match(asked, RequestFields(fields: request.fields), captures: &captures) {
         case .route(let index):
-            let plan = plans.routes[index]
+            let plan = plans[index]
             metrics.values.routes[plan.metricsIndex].begin()
             if worker.memory.pressure.sheds(plan.priority) { return shed(exchange, plan) }
             if let limit = plan.bodyLimit { exchange.bodyLimit = limit }
@@ -193,11 +208,12 @@ final class WorkerGateway: ExchangeEntry {
         let asked = RouteRequest(host: request.host, method: method, path: request.path, query: request.query)
         guard
             case .route(let index) = snapshot.routes.match(
-                asked, RequestFields(fields: request.fields), captures: &captures),
-            let preflights = plans.routes[index].preflights
+                asked, RequestFields(fields: request.fields), captures: &captures)
         else { return false }
-        metrics.values.routes[plans.routes[index].metricsIndex].begin()
-        exchange.refuse(preflights.preflight(request), on: plans.routes[index])
+        let plan = plans[index]
+        guard let preflights = plan.preflights else { return false }
+        metrics.values.routes[plan.metricsIndex].begin()
+        exchange.refuse(preflights.preflight(request), on: plan)
         return true
     }
 

@@ -27,7 +27,9 @@ struct WorkerResources {
 
 /// The routes of one configuration, assembled for one worker.
 struct WorkerPlans {
-    private(set) var routes: [RoutePlan] = []
+    /// Made when first needed: ten thousand at once would hold up a loop for as long as a request takes.
+    private var routes: [RoutePlan?]
+    private var assembly: PlanAssembly
     private(set) var upstreams: [String: Upstream] = [:]
     private(set) var probers: [String: HealthProber] = [:]
     private(set) var fetchers: [KeySetFetcher] = []
@@ -56,10 +58,19 @@ struct WorkerPlans {
                 }
             }
         }
-        var assembly = try PlanAssembly(snapshot: snapshot, resources: resources, worker: worker, upstreams: upstreams)
-        routes.reserveCapacity(configuration.routes.count)
-        for index in configuration.routes.indices { routes.append(assembly.plan(at: index)) }
+        assembly = try PlanAssembly(snapshot: snapshot, resources: resources, worker: worker, upstreams: upstreams)
+        routes = Array(repeating: nil, count: configuration.routes.count)
         fetchers = assembly.fetchers
+    }
+
+    /// The plan of a route, by its place in the configuration.
+    subscript(index: Int) -> RoutePlan {
+        mutating get {
+            if let plan = routes[index] { return plan }
+            let plan = assembly.plan(at: index)
+            routes[index] = plan
+            return plan
+        }
     }
 
     /// Lets go of the connections that `next` has not taken over.

@@ -26,9 +26,12 @@ struct RunCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         do {
             let log = try StructuredLog(.standardError)
-            let node = try GatewayNode(try load(), options: try options(), log: log)
+            var options = try options()
+            options.origin = .file(config)
+            let node = try GatewayNode(try load(), options: options, log: log)
+            await node.whenAskedToReload { try await reload(node) }
             try await node.start()
-            await serve(node, log)
+            await serve(node)
         } catch {
             throw fail("sluice run: \(error)")
         }
@@ -50,18 +53,17 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// Returns when the node has stopped.
-    private func serve(_ node: GatewayNode, _ log: StructuredLog) async {
+    private func serve(_ node: GatewayNode) async {
         for await signal in Signals([SIGTERM, SIGINT, SIGHUP]).stream {
             guard signal == SIGHUP else { break }
-            do {
-                try await node.reload(try load())
-                try await node.reopenAccessLog()
-            } catch {
-                log.log(
-                    .error, "reload refused; the old configuration serves on", ["reason": .string("\(error)")],
-                    thins: false)
-            }
+            // A refusal has been logged.
+            try? await reload(node)
         }
         await node.stop()
+    }
+
+    private func reload(_ node: GatewayNode) async throws {
+        try await node.reload(from: .file(config)) { try load() }
+        try await node.reopenAccessLog()
     }
 }

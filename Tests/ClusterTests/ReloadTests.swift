@@ -21,7 +21,7 @@ extension Cluster {
             routes:
 
             """
-                + paths.map { "  - { match: { path: \($0) }, upstream: app }\n" }
+                + paths.map { "  - { match: { path: \"\($0)\" }, upstream: app }\n" }
                 .joined()
         }
 
@@ -81,6 +81,120 @@ extension Cluster {
             try await node.reload(configuration("failures: 2, error_rate: 0%", "namespace: elsewhere"))
             #expect(node.errors.contains("state can't be changed by a reload"))
             for _ in 0..<5 { #expect(try request("/status/500", port: node.port).status == 500) }
+        }
+
+        /// Files that the process has open, by their names.
+        private var openFiles: [String] {
+            let directory = "/proc/\(node.pid)/fd"
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+            return names.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\($0)") }
+        }
+
+        @Test("a refused reload does not leave the access log open that it named")
+        func refusedLog() async throws {
+            let files = try TemporaryDirectory("log")
+            let other = try TestOrigin { _ in .response() }
+            let configuration = Self.configuration(upstream, paths: ["/a"])
+            let logged = configuration.replacing("path: off", with: "path: \(files.file("access.log"))")
+            for _ in 0..<3 { try await node.reload(logged, further: [other.port]) }
+            #expect(node.errors.components(separatedBy: "reload refused").count == 4)
+            #expect(!openFiles.contains { $0.hasSuffix("access.log") })
+            try await node.reload(logged)
+            #expect(try request("/a", port: node.port).status == 200)
+            try await eventually("the line is there") {
+                try String(contentsOfFile: files.file("access.log"), encoding: .utf8).contains("\"path\":\"/a\"")
+            }
+            #expect(openFiles.count { $0.hasSuffix("access.log") } == 1)
+        }
+
+        @Test("the admin API reloads, tells which configuration is served, and why one was refused")
+        func adminAPI() async throws {
+            func status() throws -> [String: Any] { try request("/api/config", port: node.adminPort).json }
+            let before = try status()
+            #expect(before["origin"] as? String == "file")
+            #expect(before["file"] as? String == node.configurationPath)
+            #expect(before["routes"] as? Int == 1)
+            #expect(before["refused"] is NSNull)
+            #expect(try node.metric("sluice_config_last_reload_success") == 1)
+
+            try node.write(Self.configuration(upstream, paths: ["/a", "/b"]))
+            #expect(try request("/api/reload", port: node.adminPort).status == 405)
+            let taken = try request("/api/reload", method: "POST", port: node.adminPort)
+            #expect(taken.status == 200)
+            #expect(taken.json["routes"] as? Int == 2)
+            #expect(taken.json["digest"] as? String != before["digest"] as? String)
+            #expect(try request("/b", port: node.port).status == 200)
+
+            try node.write(Self.configuration(upstream, paths: ["/c"]) + "  - { upstream: nowhere }\n")
+            let refused = try request("/api/reload", method: "POST", port: node.adminPort)
+            #expect(refused.status == 422)
+            #expect((refused.json["detail"] as? String)?.contains("nowhere") == true)
+            let after = try status()
+            #expect(after["digest"] as? String == taken.json["digest"] as? String)
+            #expect(((after["refused"] as? [String: Any])?["reason"] as? String)?.contains("nowhere") == true)
+            #expect((after["reloads"] as? [String: Any])?["refused"] as? Int == 1)
+            #expect(try node.metric("sluice_config_last_reload_success") == 0)
+            #expect(try node.metric("sluice_config_reloads_total", #"result="refused""#) == 1)
+            let ready = try request("/readyz", port: node.adminPort)
+            #expect(ready.status == 200)
+            #expect((ready.json["configuration"] as? [String: Any])?["last_reload"] as? String == "refused")
+            #expect(!ready.text.contains("nowhere"), "readiness is open to all")
+            #expect(try request("/b", port: node.port).status == 200)
+        }
+
+        @Test("reloads that are asked for at once are carried out one after the other")
+        func concurrent() async throws {
+            try node.write(Self.configuration(upstream, paths: ["/a", "/b"]))
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<8 {
+                    group.addTask { [node] in
+                        try request("/api/reload", method: "POST", port: node.adminPort).status
+                    }
+                }
+                for try await status in group { #expect(status == 200) }
+            }
+            #expect(try request("/api/config", port: node.adminPort).json["generation"] as? Int == 9)
+        }
+
+        @Test("two hundred reloads of a thousand routes under load: no request fails, a WebSocket lives, nothing grows")
+        func storm() async throws {
+            let echo = try TestOrigin(connection: { connection, _, _ in
+                _ = try connection.readHead()
+                try connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+                while case let bytes = try connection.read(), !bytes.isEmpty { try connection.send(bytes) }
+            })
+            func configuration(_ round: Int) -> String {
+                Self.configuration(upstream, paths: ["/a", "/r\(round % 2)"] + (0..<1000).map { "/many/\($0)/{id}" })
+                    .replacing("upstreams: {", with: "upstreams: { echo: { targets: [\"\(echo.url)\"] },")
+                    + "  - { match: { path: /ws }, upstream: echo }\n"
+            }
+            try await node.reload(configuration(0))
+            try #require(!node.errors.contains("reload refused"), "\(node.errors)")
+            let socket = try RawConnection(port: node.port, timeout: .seconds(20))
+            try socket.sendRequest(["GET /ws HTTP/1.1", "Host: a", "Connection: Upgrade", "Upgrade: echo"])
+            try #require(try socket.readHead().status == 101)
+            func isAlive(_ text: String) throws -> Bool {
+                try socket.send(text)
+                return try socket.read(exactly: text.utf8.count) == Array(text.utf8)
+            }
+            let load = Load(port: node.port, "/a", clients: 4)
+            try await load.more(50)
+            func storm(_ rounds: Range<Int>) throws {
+                for round in rounds {
+                    try node.write(configuration(round))
+                    try #require(try request("/api/reload", method: "POST", port: node.adminPort).status == 200)
+                    #expect(try isAlive("round \(round)"))
+                }
+            }
+            try storm(0..<60)
+            let warm = (try node.metric("process_resident_memory_bytes"), openFiles.count)
+            try storm(60..<200)
+            let end = (try node.metric("process_resident_memory_bytes"), openFiles.count)
+            let outcomes = try await load.stop()
+            #expect(outcomes.allSatisfy { $0.status == 200 }, "\(outcomes.statuses) \(outcomes.errors)")
+            #expect(end.0 < warm.0 * 1.15, "resident bytes \(warm.0) became \(end.0)")
+            #expect(end.1 <= warm.1 + 8, "open files \(warm.1) became \(end.1)")
+            #expect(try request("/r1", port: node.port).status == 200)
         }
 
         @Test("twenty reloads under load fail no request")

@@ -49,7 +49,7 @@ extension AdminOperation {
     /// All there are, in the order of their documentation.
     static let all: [AdminOperation] =
         HealthOperations.all + OverviewOperations.all + RouteOperations.all + LimitOperations.all
-        + BreakerOperations.all + CacheOperations.all + DocumentOperations.all
+        + BreakerOperations.all + CacheOperations.all + ConfigurationOperations.all + DocumentOperations.all
 }
 
 /// A parameter of a query.
@@ -113,6 +113,8 @@ struct AdminMistake: Error {
         switch status {
         case 503: .unavailable(reason, retryAfterSeconds: 1)
         case 404: Reply(status: 404, kind: "no-such-thing", title: "Not found", detail: reason)
+        case 422:
+            Reply(status: 422, kind: "refused-configuration", title: "Configuration refused", detail: reason)
         case 409: Reply(status: 409, kind: "conflict", title: "Conflict", detail: reason)
         default: Reply(status: status, kind: "bad-request", title: "Bad request", detail: reason)
         }

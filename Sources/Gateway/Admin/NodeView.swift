@@ -19,6 +19,9 @@ final class NodeView: Sendable {
         var nodeID = ""
         /// The shared state; nil without Redis.
         var cluster: ClusterAccess?
+        var configuration: ConfigurationStatus?
+        /// Has the node read its configuration anew; nil until it has started.
+        var reload: (@Sendable () async throws -> Void)?
     }
 
     private let source = Mutex(Source())
@@ -41,9 +44,11 @@ final class NodeView: Sendable {
     func metrics() async -> MetricsSnapshot {
         let source = current
         let shards = await collect { $0.measure() }
-        return MetricsSnapshot(
+        var snapshot = MetricsSnapshot(
             names: source.names, summing: shards, accessLog: source.accessLog?.statistics ?? AccessLogStatistics(),
             process: ProcessMetrics.read(), nodes: source.liveNodes())
+        snapshot.configuration = source.configuration?.metrics
+        return snapshot
     }
 
     /// The configuration in force.

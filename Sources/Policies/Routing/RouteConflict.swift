@@ -20,31 +20,37 @@ extension RouteTable {
             let shape = rule.path.shape
             for host in rule.hostKeys {
                 // Rules of different order cannot tie: whether they name methods and how much they ask is in the key.
-                let key = ConflictKey(
-                    host: host, shape: shape, takesAnyMethod: rule.methods.isEmpty, conditions: rule.conditionCount)
-                groups[key, default: []].append(index)
+                for method in rule.methods.isEmpty ? [""] : Set(rule.methods).sorted() {
+                    let key = ConflictKey(host: host, shape: shape, method: method, conditions: rule.conditionCount)
+                    groups[key, default: []].append(index)
+                }
             }
         }
+        let rivals = RivalRules(rules)
         var found: [Pair: RouteConflict] = [:]
         for (key, group) in groups where group.count > 1 {
-            for (offset, first) in group.enumerated() {
-                for second in group[(offset + 1)...] where canBothMatch(rules[first], rules[second]) {
-                    let pair = Pair(first: first, second: second)
-                    let conflict = RouteConflict(
-                        first: first, second: second, reason: reason(rules[first], rules[second], key.host))
-                    // Of several hosts in common, always the same is named.
-                    if let known = found[pair], known.reason <= conflict.reason { continue }
-                    found[pair] = conflict
-                }
+            rivals.visit(group) { first, second in
+                guard canBothMatch(rules[first], rules[second]) else { return true }
+                let pair = Pair(first: first, second: second)
+                let conflict = RouteConflict(
+                    first: first, second: second, reason: reason(rules[first], rules[second], key.host))
+                // Of several hosts in common, always the same is named.
+                if let known = found[pair], known.reason <= conflict.reason { return true }
+                found[pair] = conflict
+                return found.count < mostConflicts
             }
         }
         return found.values.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
     }
 
+    /// Nobody reads more, and ten thousand rules that all conflict have fifty million pairs.
+    private static let mostConflicts = 10_000
+
     private struct ConflictKey: Hashable {
         let host: String
         let shape: String
-        let takesAnyMethod: Bool
+        /// Empty: any.
+        let method: String
         let conditions: Int
     }
 
@@ -53,8 +59,8 @@ extension RouteTable {
         let second: Int
     }
 
+    /// Of rules of one group, which so have a method in common.
     private static func canBothMatch(_ left: RouteRule, _ right: RouteRule) -> Bool {
-        guard left.methods.isEmpty || !Set(left.methods).isDisjoint(with: right.methods) else { return false }
         let excluded =
             left.headers.contains { header in
                 right.headers.contains { header.excludes($0) { $0.lowercased() } }

@@ -67,6 +67,8 @@ package struct MetricsSnapshot: Sendable {
     package var process: ProcessMetrics?
     /// Live nodes of the cluster, as this one last knew.
     package var nodes: Int
+    /// Nil: not told.
+    package var configuration: ConfigurationMetrics?
 
     package init(
         names: MetricNames, summing shards: [MetricValues], accessLog: AccessLogStatistics = AccessLogStatistics(),

@@ -21,6 +21,7 @@ package enum PrometheusText {
         renderConnections(values.connections, &writer)
         renderShedding(values.shedding, &writer)
         renderAccessLog(snapshot.accessLog, &writer)
+        snapshot.configuration?.render(&writer)
         if let process = snapshot.process { renderProcess(process, &writer) }
         return writer.text
     }

@@ -40,4 +40,32 @@ import Testing
                 == "routes \"GET,PUT z.com,a.com/u/{x}\" and \"PUT a.com,z.com/u/{y}\" both match PUT a.com/u/{x}, "
                 + "and neither is more specific; give one of them another host, path or method, or one more condition")
     }
+
+    @Test("among thousands of rules of one path the same conflicts are found as by comparing all")
+    func many() throws {
+        var rules: [RouteRule] = []
+        for index in 0..<300 {
+            var headers = [("X-Tenant", "t\(index % 150)")]
+            if index % 7 == 0 { headers = [("x-tenant", "~^t")] }
+            if index % 3 == 0 { headers.append(("X-Zone", index % 2 == 0 ? "a" : "b")) }
+            rules.append(try rule("/a", headers: headers, query: index % 5 == 0 ? [("v", "\(index % 4)")] : []))
+        }
+        var expected: [[Int]] = []
+        for first in rules.indices {
+            for second in (first + 1)..<rules.count
+            where !RouteTable.conflicts(in: [rules[first], rules[second]]).isEmpty {
+                expected.append([first, second])
+            }
+        }
+        #expect(!expected.isEmpty)
+        #expect(RouteTable.conflicts(in: rules).map { [$0.first, $0.second] } == expected)
+    }
+
+    @Test("ten thousand tenants on one path, told apart by a header, take no ten thousand comparisons each")
+    func tenants() throws {
+        let rules = try (0..<10_000).map { try rule("/api/**", headers: [("X-Tenant", "t\($0)")]) }
+        let clock = ContinuousClock()
+        let time = clock.measure { #expect(RouteTable.conflicts(in: rules).isEmpty) }
+        #expect(time < .seconds(10))
+    }
 }

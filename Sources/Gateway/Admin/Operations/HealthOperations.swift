@@ -20,6 +20,7 @@ enum HealthOperations {
                     "dependencies": AdminSchema.object([
                         "redis": AdminSchema.choice(["up", "down", "not configured"])
                     ]),
+                    "configuration": ["type": ["object", "null"]],
                 ]))
         ) { request in await readiness(request.node) },
         AdminOperation(
@@ -43,6 +44,11 @@ enum HealthOperations {
         var status = isReady ? "ready" : node.isDraining ? "draining" : "not ready"
         if isReady, source.usesRedis, !isRedisUp { status = "degraded" }
         let redis = source.usesRedis ? (isRedisUp ? "up" : "down") : "not configured"
-        return .json(isReady ? 200 : 503, ["status": .string(status), "dependencies": ["redis": .string(redis)]])
+        return .json(
+            isReady ? 200 : 503,
+            [
+                "status": .string(status), "dependencies": ["redis": .string(redis)],
+                "configuration": source.configuration?.summary ?? .null,
+            ])
     }
 }
