@@ -67,7 +67,9 @@ struct RivalRules {
             }
         }
         return counts.filter { $0.value.differ }.max {
-            ($0.value.rules, $1.key.name, $1.key.isHeader ? 1 : 0) < ($1.value.rules, $0.key.name, $0.key.isHeader ? 1 : 0)
+            ($0.value.rules, $1.key.name, $1.key.isHeader ? 1 : 0) < (
+                $1.value.rules, $0.key.name, $0.key.isHeader ? 1 : 0
+            )
         }?.key
     }
 }
