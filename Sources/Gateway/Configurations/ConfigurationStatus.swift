@@ -81,7 +81,8 @@ struct ConfigurationStatus: Sendable {
         let reason: [(String, JSONValue)] = [
             ("at", .string(Self.time(refusal.microseconds))), ("reason", .string(refusal.reason)),
         ]
-        return JSONValue(members: members + [("refused", JSONValue(members: Self.members(of: refusal.origin) + reason))])
+        return JSONValue(
+            members: members + [("refused", JSONValue(members: Self.members(of: refusal.origin) + reason))])
     }
 
     /// For `/readyz`, which is open to all: without the reason.
