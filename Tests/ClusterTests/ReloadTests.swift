@@ -109,7 +109,7 @@ extension Cluster {
 
         @Test("the admin API reloads, tells which configuration is served, and why one was refused")
         func adminAPI() async throws {
-            func status() throws -> [String: Any] { try request("/api/config", port: node.adminPort).json }
+            func status() throws -> [String: Any] { try callAdmin("/api/config", port: node.adminPort).json }
             let before = try status()
             #expect(before["origin"] as? String == "file")
             #expect(before["file"] as? String == node.configurationPath)
@@ -118,15 +118,15 @@ extension Cluster {
             #expect(try node.metric("sluice_config_last_reload_success") == 1)
 
             try node.write(Self.configuration(upstream, paths: ["/a", "/b"]))
-            #expect(try request("/api/reload", port: node.adminPort).status == 405)
-            let taken = try request("/api/reload", method: "POST", port: node.adminPort)
+            #expect(try callAdmin("/api/reload", port: node.adminPort).status == 405)
+            let taken = try callAdmin("/api/reload", method: "POST", port: node.adminPort)
             #expect(taken.status == 200)
             #expect(taken.json["routes"] as? Int == 2)
             #expect(taken.json["digest"] as? String != before["digest"] as? String)
             #expect(try request("/b", port: node.port).status == 200)
 
             try node.write(Self.configuration(upstream, paths: ["/c"]) + "  - { upstream: nowhere }\n")
-            let refused = try request("/api/reload", method: "POST", port: node.adminPort)
+            let refused = try callAdmin("/api/reload", method: "POST", port: node.adminPort)
             #expect(refused.status == 422)
             #expect((refused.json["detail"] as? String)?.contains("nowhere") == true)
             let after = try status()
@@ -148,12 +148,12 @@ extension Cluster {
             try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<8 {
                     group.addTask { [node] in
-                        try request("/api/reload", method: "POST", port: node.adminPort).status
+                        try callAdmin("/api/reload", method: "POST", port: node.adminPort).status
                     }
                 }
                 for try await status in group { #expect(status == 200) }
             }
-            #expect(try request("/api/config", port: node.adminPort).json["generation"] as? Int == 9)
+            #expect(try callAdmin("/api/config", port: node.adminPort).json["generation"] as? Int == 9)
         }
 
         @Test("two hundred reloads of a thousand routes under load: no request fails, a WebSocket lives, nothing grows")
@@ -182,7 +182,7 @@ extension Cluster {
             func storm(_ rounds: Range<Int>) throws {
                 for round in rounds {
                     try node.write(configuration(round))
-                    try #require(try request("/api/reload", method: "POST", port: node.adminPort).status == 200)
+                    try #require(try callAdmin("/api/reload", method: "POST", port: node.adminPort).status == 200)
                     #expect(try isAlive("round \(round)"))
                 }
             }
