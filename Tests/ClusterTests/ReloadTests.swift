@@ -160,7 +160,7 @@ extension Cluster {
         func storm() async throws {
             let echo = try TestOrigin(connection: { connection, _, _ in
                 _ = try connection.readHead()
-                try connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+                try connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
                 while case let bytes = try connection.read(), !bytes.isEmpty { try connection.send(bytes) }
             })
             func configuration(_ round: Int) -> String {
@@ -171,7 +171,7 @@ extension Cluster {
             try await node.reload(configuration(0))
             try #require(!node.errors.contains("reload refused"), "\(node.errors)")
             let socket = try RawConnection(port: node.port, timeout: .seconds(20))
-            try socket.sendRequest(["GET /ws HTTP/1.1", "Host: a", "Connection: Upgrade", "Upgrade: echo"])
+            try socket.sendRequest(["GET /ws HTTP/1.1", "Host: a", "Connection: Upgrade", "Upgrade: websocket"])
             try #require(try socket.readHead().status == 101)
             func isAlive(_ text: String) throws -> Bool {
                 try socket.send(text)
