@@ -160,7 +160,8 @@ extension Cluster {
         func storm() async throws {
             let echo = try TestOrigin(connection: { connection, _, _ in
                 _ = try connection.readHead()
-                try connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+                try connection.send(
+                    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
                 while case let bytes = try connection.read(), !bytes.isEmpty { try connection.send(bytes) }
             })
             func configuration(_ round: Int) -> String {
