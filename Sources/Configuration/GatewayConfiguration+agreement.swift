@@ -21,10 +21,10 @@ extension GatewayConfiguration {
     private func reportTranslationsToHTTP1(_ section: SectionReader) {
         for (route, place) in zip(routes, section.items(of: "routes", count: routes.count))
         where route.grpc.descriptors != nil {
-            guard let upstream = upstreams[route.upstream], upstream.targets.contains(where: { $0.speaks == .http1 })
-            else { continue }
-            place.entry(named: "upstream").report(
-                "gRPC needs HTTP/2, and a target of \(quoted(route.upstream)) speaks HTTP/1.1",
+            let slow = route.upstreams.first { upstreams[$0]?.targets.contains { $0.speaks == .http1 } ?? false }
+            guard let slow else { continue }
+            place.entry(named: route.upstream.isEmpty ? "split" : "upstream").report(
+                "gRPC needs HTTP/2, and a target of \(quoted(slow)) speaks HTTP/1.1",
                 hint: "write grpc:// or grpcs:// in its URL")
         }
     }

@@ -4,8 +4,10 @@ import JSON
 import Policies
 
 extension CacheRoute {
-    /// - Parameter isAuthenticated: the route knows its callers.
-    init(_ settings: RouteCacheSettings, of rule: RouteRule) {
+    /// - Parameters:
+    ///   - variation: what of the route this is the cache of.
+    ///   - variations: all there are.
+    init(_ settings: RouteCacheSettings, of rule: RouteRule, variation: String = "", among variations: [String] = []) {
         self.init(name: rule.name)
         rules.ttl = settings.ttlMicroseconds
         rules.forceTTL = settings.forceTTLMicroseconds
@@ -19,6 +21,8 @@ extension CacheRoute {
         key.claims = settings.keyClaims.map { ClaimPath($0) }
         // Another route may serve the same URL to requests with other headers, and otherwise.
         if !rule.headers.isEmpty { key.route = rule.name }
+        key.variation = variation
+        key.variations = variations
         for name in settings.vary { vary.add(name: name) }
         usesGET = settings.methods.contains("GET")
         usesHEAD = settings.methods.contains("HEAD")

@@ -26,7 +26,11 @@ extension Snapshot {
         of route: RouteSettings, _ configuration: GatewayConfiguration
     ) throws(DescriptorFailure) -> RouteTranslation? {
         // gRPC-Web reaches services that speak HTTP/2 only: what speaks HTTP/1.1 may understand gRPC-Web itself.
-        let isHTTP2 = configuration.upstreams[route.upstream]?.targets.allSatisfy { $0.speaks != .http1 } ?? false
+        let isHTTP2 =
+            !route.upstreams.isEmpty
+            && route.upstreams.allSatisfy {
+                configuration.upstreams[$0]?.targets.allSatisfy { $0.speaks != .http1 } ?? false
+            }
         let json = try json(of: route)
         guard json != nil || (isHTTP2 && route.grpc.web) else { return nil }
         return RouteTranslation(json: json, understandsGRPCWeb: route.grpc.web)

@@ -81,12 +81,12 @@ struct WorkerPlans {
 }
 
 /// Assembles the plans of all routes, sharing what routes have in common.
-private struct PlanAssembly {
-    private let snapshot: Snapshot
-    private let resources: WorkerResources
-    private var names: MetricNames
+struct PlanAssembly {
+    let snapshot: Snapshot
+    let resources: WorkerResources
+    var names: MetricNames
     private var authenticators: [String: any Authenticator] = [:]
-    private var services: [String: ForwardService] = [:]
+    private(set) var services: [String: ForwardService] = [:]
     private(set) var fetchers: [KeySetFetcher] = []
     private let forwarding = ForwardingHeaders()
 
@@ -110,6 +110,7 @@ private struct PlanAssembly {
         let cors = route.cors.map { CORSFilter($0) }
         if let cors { filters.append(cors) }
         if let addresses = route.addresses { filters.append(AddressFilter(addresses)) }
+        if let maintenance = route.traffic.maintenance { filters.append(MaintenanceFilter(maintenance)) }
         // Before the limits: they count by consumer, and a stranger must not use up anyone's quota.
         if let authentication = route.authentication { filters.append(authenticate(authentication)) }
         if let limit = limit(at: index, isAuthenticated: route.authentication != nil) { filters.append(limit) }
@@ -118,18 +119,32 @@ private struct PlanAssembly {
         return RoutePlan(
             name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), bodyLimit: route.bodyBytes,
             priority: route.priority, filters: filters,
-            service: cached(route, translated(index, services[route.upstream] ?? UnconfiguredService())),
+            service: service(of: route, at: index),
             preflights: cors)
     }
 
-    /// Behind the cache: what it keeps is what clients get.
+    /// What the route's requests come to, from the outside to the upstream.
+    private mutating func service(of route: RouteSettings, at index: Int) -> any ExchangeService {
+        if let own = ownAnswer(of: route.traffic) { return own }
+        let metricsIndex = names.routes.index(of: route.rule.name)
+        return split(route) { upstream, variation, variations in
+            // Behind the cache: what it keeps is what clients get.
+            cached(
+                route, variation, variations,
+                translated(index, faulty(route, metricsIndex, mirrored(route, metricsIndex, service(to: upstream)))))
+        }
+    }
+
     private func translated(_ index: Int, _ service: any ExchangeService) -> any ExchangeService {
         snapshot.translations[index].map { TranslationService($0, inner: service) } ?? service
     }
 
-    private func cached(_ route: RouteSettings, _ service: any ExchangeService) -> any ExchangeService {
+    private func cached(
+        _ route: RouteSettings, _ variation: String, _ variations: [String], _ service: any ExchangeService
+    ) -> any ExchangeService {
         guard let settings = route.cache else { return service }
-        return CacheService(route: CacheRoute(settings, of: route.rule), cache: resources.cache, inner: service)
+        let cache = CacheRoute(settings, of: route.rule, variation: variation, among: variations)
+        return CacheService(route: cache, cache: resources.cache, inner: service)
     }
 
     private func authenticate(_ settings: RouteAuthentication) -> AuthenticationFilter {
@@ -188,7 +203,7 @@ private struct PlanAssembly {
 }
 
 /// Stands where a route's upstream is missing; validation keeps that from happening.
-private final class UnconfiguredService: ExchangeService {
+final class UnconfiguredService: ExchangeService {
     func serve(_ exchange: Exchange) {
         exchange.record.failure = .noTarget
         exchange.answer(.unavailable("The route's upstream is not configured."))

@@ -53,6 +53,12 @@ package protocol ResponseProducer: AnyObject {
     func clientWritabilityChanged(isWritable: Bool)
 }
 
+/// Who wants to know of a request's body while it is sent to the upstream.
+package protocol BodyObserver: AnyObject {
+    /// Called for each piece, once, in their order; `bytes` may be empty at the end.
+    func bodyContinued(_ bytes: ByteBuffer, isEnd: Bool)
+}
+
 /// Where exchanges arrive from the transports: the gateway's side of a worker.
 package protocol ExchangeEntry: AnyObject {
     /// A connection was accepted. Decides whether its peer is a trusted proxy.

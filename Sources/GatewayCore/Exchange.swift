@@ -35,6 +35,10 @@ package final class Exchange {
     /// What metrics and the access log will say.
     package var record = ExchangeRecord()
 
+    /// Which arm of its route's split it takes; nil: not decided, or there is none.
+    package var arm: Int?
+    /// Told of the request body on its way to the upstream; mostly nobody.
+    package var bodyObserver: (any BodyObserver)?
     /// Told of the upstream's response; mostly nobody.
     package var responseObserver: (any ResponseObserver)?
     /// What the service has asked already, while a filter waits; mostly nothing.
@@ -63,6 +67,8 @@ package final class Exchange {
         timeLimitMicroseconds = nil
         replacesCORS = false
         record = ExchangeRecord(arrivedMicroseconds: now)
+        arm = nil
+        if bodyObserver != nil { bodyObserver = nil }
         if responseObserver != nil { responseObserver = nil }
         if anticipated != nil { anticipated = nil }
         progress = .idle

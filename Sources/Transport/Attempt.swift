@@ -188,6 +188,7 @@ final class Attempt: ResponseProducer {
 
     func receiveBody(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
         guard connection != nil, state == .exchanging || state == .responding else { return }
+        if let observer = exchange.bodyObserver { observer.bodyContinued(bytes, isEnd: isEnd) }
         if upstream.settings.retries != nil {
             let before = replay.heldBytes
             replay.keep(bytes, isEnd: isEnd, hasTrailers: !trailers.isEmpty)

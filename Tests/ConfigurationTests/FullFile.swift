@@ -151,6 +151,20 @@ let fullFile = """
         auth: none
         cache: off
         upgrade: off
+      - match: { path: /split }
+        split:
+          targets:
+            - { upstream: orders, weight: 95 }
+            - { upstream: users, weight: 5, when: { header: { X-Canary: "yes" }, cookie: { canary: "~." }, query: { canary: 1 } } }
+          sticky: { cookie: session }
+        mirror: { upstream: orders, sample: 1%, concurrency: 10, body: 16KiB, timeout: 5s }
+        fault: { delay: { time: 200ms, share: 10% }, abort: { status: 503, share: 0.5% }, when: { header: { X-Chaos: 1 } } }
+        maintenance: { retry_after: 10m, detail: "Back soon.", body: "<p>Back soon", headers: { Content-Type: text/html }, allow: [10.0.0.0/8] }
+      - { match: { path: /old/** }, redirect: { to: "https://new.example.com/{rest}", status: 308 } }
+      - { match: { path: /older/** }, redirect: "/old/{rest}" }
+      - { match: { path: /robots.txt }, respond: { status: 200, headers: { Cache-Control: max-age=60 }, body: "User-agent: *" } }
+      - { match: { path: /key }, respond: { file: main.pem } }
+      - { match: { path: /closed }, maintenance: true }
 
     """
 

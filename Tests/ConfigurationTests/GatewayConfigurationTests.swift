@@ -146,7 +146,7 @@ struct GatewayConfigurationTests {
 
     @Test("routes are read with match, auth and limits")
     func routes() throws {
-        #expect(full.routes.map(\.rule.name) == ["users", "route-2", "route-3"])
+        #expect(full.routes.prefix(3).map(\.rule.name) == ["users", "route-2", "route-3"])
         let users = full.routes[0]
         #expect(users.rule.hosts == ["api.example.com", "*.example.org"])
         #expect(users.rule.methods == ["GET", "PUT"])

@@ -1,7 +1,7 @@
 /// The table of mistakes and messages; grouped as the sections of the file.
 let mistakes: [Mistake] =
     shapes + edges + services + callers + routing + limitMistakes + cacheMistakes + protocolMistakes + tlsMistakes
-    + accessMistakes
+    + accessMistakes + trafficMistakes
 
 private let shapes: [Mistake] = [
     Mistake("", "1:1: the configuration is empty; the smallest has upstreams and routes"),

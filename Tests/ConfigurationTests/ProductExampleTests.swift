@@ -15,14 +15,13 @@ struct ProductExampleTests {
         #expect(
             later == [
                 "routes[0].request", "routes[0].response", "routes[1].aggregate", "routes[2].versions",
-                "routes[2].split", "routes[2].mirror",
                 "gateways",
             ])
         #expect(found.allSatisfy { $0.description.contains("not supported by this version of sluice yet; remove it") })
     }
 }
 
-/// Complete but for the elided parts, which are filled in; the upstream of the last route is added.
+/// Complete but for the elided parts, which are filled in; upstreams that it only names are added.
 private let productExample = """
     listeners:
       - bind: 0.0.0.0:8080                 # HTTP/1.1 and h2c
@@ -48,6 +47,10 @@ private let productExample = """
         breaker: { failures: 5, error_rate: 50%, minimum: 20, window: 10s, open: 30s, probes: 1, slow_call: 2s }
         health: { path: /healthz, interval: 5s, unhealthy_after: 3, healthy_after: 2 }
       greeter: { targets: [{ url: grpc://127.0.0.1:9002 }] }
+      products: { targets: ["http://127.0.0.1:9003"] }
+      products-canary: { targets: ["http://127.0.0.1:9004"] }
+      products-shadow: { targets: ["http://127.0.0.1:9005"] }
+      orders: { targets: ["http://127.0.0.1:9006"] }
 
     authenticators:
       main: { jwt: { algorithms: [RS256, ES256, EdDSA], jwks: https://idp/jwks.json, issuer: https://idp/, audience: api, leeway: 30s } }

@@ -103,7 +103,7 @@ struct ProtocolSettingsTests {
 
     @Test("a route has its own limit for bodies, larger or smaller than the node's")
     func body() throws {
-        #expect(full.routes.map(\.bodyBytes) == [100 << 20, nil, nil])
+        #expect(full.routes.prefix(3).map(\.bodyBytes) == [100 << 20, nil, nil])
         #expect(try route("body: 0").bodyBytes == 0)
     }
 
@@ -112,7 +112,7 @@ struct ProtocolSettingsTests {
         let chat = RouteUpgrade(
             protocols: .only(["websocket", "chat"]), idleTimeoutMicroseconds: 60_000_000,
             lifetimeMicroseconds: 7_200_000_000)
-        #expect(full.routes.map(\.upgrade) == [chat, RouteUpgrade(protocols: .any), nil])
+        #expect(full.routes.prefix(3).map(\.upgrade) == [chat, RouteUpgrade(protocols: .any), nil])
         let byDefault = try parse(smallest).routes[0].upgrade
         #expect(byDefault == RouteUpgrade() && byDefault?.protocols == .only(["websocket"]))
         #expect(byDefault?.idleTimeoutMicroseconds == 300_000_000)

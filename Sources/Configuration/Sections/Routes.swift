@@ -20,8 +20,14 @@ package struct RouteSettings: Sendable {
     package var cors: CORSRules?
     /// Whether it is served before others when not all can be.
     package var priority = Priority.normal
-    /// The name of an upstream.
+    package var traffic = TrafficSettings()
+    /// The name of an upstream; empty where the route has none, because it answers by itself or is split.
     package var upstream: String
+
+    /// All upstreams that its requests may go to.
+    package var upstreams: [String] {
+        (upstream.isEmpty ? [] : [upstream]) + (traffic.split?.arms.map(\.upstream) ?? [])
+    }
 
     static let kind = Kind<RouteSettings>.section(
         "route", "a route such as { match: { path: /users/** }, upstream: users }"
@@ -50,10 +56,12 @@ package struct RouteSettings: Sendable {
             "priority", .choice(["low": Priority.low, "normal": .normal, "high": .high]), default: .normal,
             "What is refused last when the node is overloaded: high; and first: low.")
         let upstream = section.optional("upstream", .reference(to: .upstreams), "Where its requests go.")
-        let goesElsewhere = section.later("aggregate", "split")
-        section.later("request", "response", "versions", "mirror")
+        var traffic = TrafficSettings(section)
+        let goesElsewhere = section.later("aggregate")
+        section.later("request", "response", "versions")
 
-        if !section.has("upstream"), !goesElsewhere {
+        let answersAlone = traffic.answersAlone(section)
+        if !section.has("upstream"), !section.has("split"), !goesElsewhere, !answersAlone {
             section.reader.report("a route needs an upstream", hint: "add upstream: NAME")
         }
         let isOpen = authentication == nil && !section.hasValue("auth", otherThan: "none")
@@ -62,7 +70,11 @@ package struct RouteSettings: Sendable {
                 "a limit per \(limit.per.noun) needs to know the caller, but the route is open to all",
                 hint: "add auth, or count per ip")
         }
-        guard let upstream, let path = match.path else { return nil }
+        guard let path = match.path else { return nil }
+        if let redirect = traffic.redirect {
+            traffic.location = redirect.template(of: path, section.place(of: "redirect"))
+        }
+        guard upstream != nil || traffic.split != nil || answersAlone else { return nil }
         if let cache {
             RouteCacheSettings.check(
                 cache, path, methods: match.methods, isOpen: isOpen, section.place(of: "cache"))
@@ -72,7 +84,8 @@ package struct RouteSettings: Sendable {
             query: match.query)
         var route = RouteSettings(
             rule: rule, authentication: authentication, limits: limits, cache: cache, bodyBytes: bodyBytes,
-            upgrade: upgrade, grpc: grpc, cors: cors, priority: priority, upstream: upstream)
+            upgrade: upgrade, grpc: grpc, cors: cors, priority: priority, traffic: traffic,
+            upstream: upstream ?? "")
         route.addresses = addresses
         return route
     }

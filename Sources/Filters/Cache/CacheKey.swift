@@ -20,6 +20,11 @@ package struct CacheKeyRules: Hashable, Sendable {
     package var claims: [ClaimPath] = []
     /// Set for a route with conditions beyond the URL: what it serves may differ from what the URL serves elsewhere.
     package var route: String?
+    /// What tells the answers to one URL apart that does not stand in the request: the arm of a split, a version. Empty if
+    /// there is nothing of the kind.
+    package var variation = ""
+    /// All variations of the route, this one included: what changes the resource behind a URL changes all of them.
+    package var variations: [String] = []
 
     package init() {}
 
@@ -33,10 +38,20 @@ package struct CacheKeyRules: Hashable, Sendable {
 /// `%(7C)`, which no valid escape looks like.
 struct CacheKeyWriter {
     private let rules: CacheKeyRules
+    private let variation: String
     private let headers: [[UInt8]]
 
-    init(_ rules: CacheKeyRules) {
+    init(_ rules: CacheKeyRules) { self.init(rules, variation: rules.variation) }
+
+    /// For each of the route's variations.
+    static func all(_ rules: CacheKeyRules) -> [CacheKeyWriter] {
+        let variations = rules.variations.isEmpty ? [rules.variation] : rules.variations
+        return variations.map { CacheKeyWriter(rules, variation: $0) }
+    }
+
+    private init(_ rules: CacheKeyRules, variation: String) {
         self.rules = rules
+        self.variation = variation
         headers = rules.headers.map { Array($0.utf8) }
     }
 
@@ -67,6 +82,7 @@ struct CacheKeyWriter {
             if value != nil { value?.withUTF8 { appendValue($0, to: key) } }
         }
         if let route = rules.route { appendPart("route=", route, nil, to: key) }
+        if !variation.isEmpty { appendPart("", variation, nil, to: key) }
         // Told to the upstream, and so it may change what it answers.
         if exchange.peer.isTrusted, let host = request.fields.first(.forwardedHost) {
             appendPart("h.", "x-forwarded-host", host, to: key)

@@ -12,12 +12,14 @@ package final class CacheService: ExchangeService {
     let cache: ResponseCache
     let inner: any ExchangeService
     private let keyWriter: CacheKeyWriter
+    private let keyWriters: [CacheKeyWriter]
 
     package init(route: CacheRoute, cache: ResponseCache, inner: any ExchangeService) {
         self.route = route
         self.cache = cache
         self.inner = inner
         keyWriter = CacheKeyWriter(route.key)
+        keyWriters = CacheKeyWriter.all(route.key)
     }
 
     package func serve(_ exchange: Exchange) {
@@ -199,7 +201,7 @@ package final class CacheService: ExchangeService {
     /// Of no interest to the cache, unless it changes something.
     private func passOther(_ exchange: Exchange) {
         if InvalidationTargets.isUnsafe(exchange.request.method) {
-            exchange.responseObserver = Invalidation(cache: cache, keys: keyWriter)
+            exchange.responseObserver = Invalidation(cache: cache, keys: keyWriters)
         }
         pass(exchange, .method)
     }
@@ -231,9 +233,9 @@ package final class CacheService: ExchangeService {
 /// Removes what a successful unsafe request has changed (RFC 9111 §4.4), before its client is told of the success.
 private final class Invalidation: ResponseObserver {
     private let cache: ResponseCache
-    private let keys: CacheKeyWriter
+    private let keys: [CacheKeyWriter]
 
-    init(cache: ResponseCache, keys: CacheKeyWriter) {
+    init(cache: ResponseCache, keys: [CacheKeyWriter]) {
         self.cache = cache
         self.keys = keys
     }
@@ -252,8 +254,10 @@ private final class Invalidation: ResponseObserver {
     }
 
     private func purge(_ exchange: Exchange, _ target: Bytes) {
-        cache.key.removeAll()
-        keys.write(exchange, target: target, to: cache.key)
-        cache.purge(Array(cache.key.bytes))
+        for writer in keys {
+            cache.key.removeAll()
+            writer.write(exchange, target: target, to: cache.key)
+            cache.purge(Array(cache.key.bytes))
+        }
     }
 }

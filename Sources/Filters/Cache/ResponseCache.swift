@@ -10,11 +10,11 @@ package final class ResponseCache {
     let fills: NodeFills
     /// Nil: nothing is shared, and what is near is all there is.
     let shared: (any SharedResponses)?
-    let loop: any EventLoop
+    package let loop: any EventLoop
     /// How long an entry in memory serves without being confirmed. Microseconds.
     let lag: Int
     /// Called with the record of each fetch that ended without a client who would account for it.
-    let account: (ExchangeRecord) -> Void
+    package let account: (ExchangeRecord) -> Void
     /// What fetches collect counts here until it is whole.
     let memory: BufferMemory
     /// By primary key. At most one fetch a key.

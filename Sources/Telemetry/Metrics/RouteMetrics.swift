@@ -11,6 +11,7 @@ package struct RouteMetrics: Sendable {
     package private(set) var upstream = LatencyHistogram()
     package private(set) var inFlight = 0
     package private(set) var cache = CaseCounts<CacheOutcome>()
+    package var traffic = CaseCounts<TrafficOutcome>()
 
     package init() {}
 
@@ -75,5 +76,6 @@ package struct RouteMetrics: Sendable {
         left.upstream += right.upstream
         left.inFlight += right.inFlight
         left.cache += right.cache
+        left.traffic += right.traffic
     }
 }

@@ -10,6 +10,7 @@ package enum PrometheusText {
         renderRequests(Array(routes), &writer)
         renderDurations(Array(routes), &writer)
         renderCache(Array(routes), values.cache, &writer)
+        TrafficPages.render(Array(routes), &writer)
         renderLimits(Array(zip(snapshot.names.policies.names, values.policies)), &writer)
         renderLeases(values.leases, &writer)
         let upstreams = zip(snapshot.names.upstreams.names, values.upstreams).dropFirst(2)
