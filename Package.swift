@@ -64,6 +64,8 @@ let package = Package(
                 .embedInCode("Breaker/force.lua"),
                 .embedInCode("Cache/look.lua"), .embedInCode("Cache/store.lua"),
                 .embedInCode("Cache/end.lua"), .embedInCode("Cache/purge.lua"),
+                .embedInCode("Consumers/key.lua"), .embedInCode("Consumers/put.lua"),
+                .embedInCode("Consumers/announce.lua"),
             ]),
         library(
             "Transport",

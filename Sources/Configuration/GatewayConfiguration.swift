@@ -13,6 +13,7 @@ package struct GatewayConfiguration: Sendable {
     package var drainMicroseconds: Int
     package var upstreams: [String: UpstreamSettings]
     package var authenticators: [String: AuthenticatorSettings]
+    package var authentication: AuthenticationSettings
     package var consumers: [ConsumerSettings]
     package var plans: [String: PlanSettings]
     /// In the order of the file, at least one; each has a name of its own.
@@ -49,6 +50,9 @@ package struct GatewayConfiguration: Sendable {
         let authenticators = section.value(
             "authenticators", .named(AuthenticatorSettings.kind, in: .authenticators, reserved: "none"), default: [:],
             "Ways to prove who a caller is, by name.")
+        let authentication = section.value(
+            "authentication", AuthenticationSettings.kind, default: AuthenticationSettings(),
+            "What holds for all of them.")
         let consumers = section.value("consumers", .list(ConsumerSettings.kind), default: [], "Who may call.")
         let plans = section.value(
             "plans", .named(PlanSettings.kind, in: .plans), default: [:], "What consumers are entitled to, by name.")
@@ -67,7 +71,8 @@ package struct GatewayConfiguration: Sendable {
         guard let upstreams, let routes else { return nil }
         let configuration = GatewayConfiguration(
             listeners: listeners, admin: admin, trustedProxies: trustedProxies, state: state, limits: limits,
-            drainMicroseconds: drain, upstreams: upstreams, authenticators: authenticators, consumers: consumers,
+            drainMicroseconds: drain, upstreams: upstreams, authenticators: authenticators,
+            authentication: authentication, consumers: consumers,
             plans: plans, routes: routes, accessLog: accessLog, cache: cache, nodeID: nodeID)
         configuration.reportDisagreements(section)
         return configuration

@@ -42,7 +42,7 @@ package actor GatewayNode {
     /// - Throws: `SnapshotFailure`, or `LogOutputFailure` when the access log can't be opened.
     package init(_ configuration: GatewayConfiguration, options: Options, log: StructuredLog) throws {
         self.log = log
-        state = try SharedState(configuration)
+        state = try SharedState(configuration, log: log)
         snapshot = try Snapshot(configuration, previous: nil, cluster: state.breakers, log: log)
         status = ConfigurationStatus(options.origin, snapshot)
         accessLog = try Self.openAccessLog(configuration.accessLog)
@@ -84,6 +84,7 @@ package actor GatewayNode {
         try await startAdmin()
         try await state.startHeartbeat(on: group.next()) { [weak self] in await self?.description ?? NodeDescription() }
         try await state.startBreakers(on: group.next())
+        try await state.startConsumers(on: group.next())
         view.started()
         log.info(
             "sluice is serving",
@@ -216,6 +217,7 @@ package actor GatewayNode {
         for entry in listeners { for listener in entry.listeners { try? await listener.close().get() } }
         await drainWorkers()
         await state.stopHeartbeat()
+        await state.stopConsumers()
         await state.breakers.stop()
         for worker in workers {
             let returned = try? await worker.run { $0.returnLeases() }
@@ -264,6 +266,7 @@ package actor GatewayNode {
             }
             let resources = WorkerResources(
                 metrics: metrics, store: store.store, leases: store.leases, redis: store.link, cache: cache,
+                consumers: try state.makeConsumers(link: store.link), plans: state.plans,
                 services: UpstreamServiceClient(worker: worker, tls: snapshot.serviceTLS),
                 accessLog: sink.map(AccessLog.init(sink:)),
                 workerCount: workerCount)

@@ -43,6 +43,18 @@ struct LimitCatalogue: Sendable {
             })
     }
 
+    /// By which decisions of plans in Redis are counted, whatever their names.
+    static let sharedPlans = "plan.(redis)"
+
+    /// A plan of Redis; nil if it has no limits.
+    /// - Throws: what is wrong with it.
+    static func sharedPlan(_ name: String, _ fields: [String: String]) throws -> SharedPlans.Plan? {
+        let terms = try PlanSettings(fields: fields).terms
+        guard !terms.isEmpty else { return nil }
+        let limit = AppliedLimit(name: "plan.\(name)", terms, per: .consumer)
+        return SharedPlans.Plan(policy: limit.policy, cost: limit.cost)
+    }
+
     /// Those of routes in their order, then those of plans by their names.
     var policies: [LimitPolicy] {
         routes.flatMap { $0.map(\.policy) } + plans.values.map(\.policy).sorted { $0.name < $1.name }

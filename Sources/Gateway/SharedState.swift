@@ -19,18 +19,25 @@ struct SharedState: Sendable {
     private let memory = SharedBuckets()
     private let heartbeat: Heartbeat
     let breakers = ClusterBreakers()
+    let plans: SharedPlans
+    private let consumerNews = ConsumerNews()
+    private let consumerFollower: ConsumerFollower
     private let near: NearCache
     private let fills = NodeFills()
     private let cacheStores = CacheStores()
     private let cacheSettings: NodeCacheSettings
 
     /// - Throws: `SnapshotFailure` when the certificates of `state.tls` can't be used.
-    init(_ configuration: GatewayConfiguration) throws(SnapshotFailure) {
+    init(_ configuration: GatewayConfiguration, log: StructuredLog? = nil) throws(SnapshotFailure) {
         settings = configuration.state
         cacheSettings = configuration.cache
         near = NearCache(capacity: configuration.cache.memoryBytes)
         nodeID = configuration.nodeID ?? Self.defaultNodeID()
         redis = try RedisSettings(settings, clientName: "sluice-\(nodeID)")
+        plans = SharedPlans(compile: LimitCatalogue.sharedPlan) { name, reason in
+            log?.warning("a plan in redis is not valid", ["plan": .string(name), "reason": .string(reason)])
+        }
+        consumerFollower = ConsumerFollower(news: consumerNews, plans: plans)
         heartbeat = Heartbeat(nodeID: nodeID, namespace: settings.namespace)
     }
 
@@ -80,6 +87,11 @@ struct SharedState: Sendable {
             memory: memory, account: account)
     }
 
+    /// What a worker knows of the consumers in Redis; nil without Redis. On the worker's loop.
+    func makeConsumers(link: RedisLink?) throws -> SharedConsumers? {
+        try link.map { try SharedConsumers(link: $0, namespace: settings.namespace, news: consumerNews) }
+    }
+
     /// - Parameter loop: on which a purge asks Redis.
     func nodeCache(on loop: any EventLoop) -> NodeCache {
         NodeCache(near: near, redis: redis, namespace: settings.namespace, loop: loop)
@@ -100,6 +112,15 @@ struct SharedState: Sendable {
 
     func stopHeartbeat() async { await heartbeat.stop() }
 
+    func startConsumers(on loop: any EventLoop) async throws {
+        guard var redis else { return }
+        redis.timeout = .seconds(1)
+        redis.longestBackoff = .milliseconds(500)
+        consumerFollower.start(try await RedisClient.start(redis, on: loop), namespace: settings.namespace)
+    }
+
+    func stopConsumers() async { await consumerFollower.stop() }
+
     func startBreakers(on loop: any EventLoop) async throws {
         guard var redis else { return }
         // No request waits for it.
@@ -117,6 +138,7 @@ struct SharedState: Sendable {
             case nil: near.distrust()
             }
         }
+        breakers.whenConsumersChange { [consumerNews] in consumerNews.hear($0) }
         try await breakers.start(redis, namespace: settings.namespace, nodeID: nodeID, on: loop)
     }
 

@@ -19,6 +19,8 @@ struct Snapshot: Sendable {
     let routes: RouteTable
     let clients: ClientIdentification
     let consumers: ConsumerDirectory
+    /// Nil: an address may fail to authenticate as often as it likes.
+    let failedAttempts: FailedAttempts?
     let verifiers: [String: JWTVerifier]
     /// Of authenticators whose keys are a provider's.
     let keySets: [String: FetchedKeySet]
@@ -50,6 +52,7 @@ struct Snapshot: Sendable {
         routes = RouteTable(configuration.routes.map(\.rule))
         clients = ClientIdentification(trusted: configuration.trustedProxies)
         consumers = try Self.directory(of: configuration)
+        failedAttempts = Self.failedAttempts(of: configuration, previous: previous, log: log)
         verifiers = try Self.verifiers(of: configuration)
         keySets = Self.keySets(of: configuration, previous: previous, log: log)
         serviceTLS = try Self.serviceTLS()
@@ -65,6 +68,9 @@ struct Snapshot: Sendable {
         for route in configuration.routes { _ = names.routes.index(of: route.rule.name) }
         for upstream in configuration.upstreams.keys.sorted() { _ = names.upstreams.index(of: upstream) }
         for policy in limits.names { _ = names.policies.index(of: policy) }
+        if configuration.state.redis != nil, !configuration.authenticators.isEmpty {
+            _ = names.policies.index(of: LimitCatalogue.sharedPlans)
+        }
         metricNames = names
     }
 
@@ -95,13 +101,24 @@ struct Snapshot: Sendable {
     }
 
     private static func directory(of configuration: GatewayConfiguration) throws(SnapshotFailure) -> ConsumerDirectory {
-        let consumers = configuration.consumers.map {
-            ConsumerDirectory.Consumer(id: $0.id, plan: $0.plan, scopes: $0.scopes, keyHashes: $0.keyHashes)
-        }
+        let consumers = configuration.consumers.map { ConsumerDirectory.Consumer($0) }
         do {
             return try ConsumerDirectory(consumers)
         } catch {
             throw SnapshotFailure(place: "consumers", reason: "\(error)")
+        }
+    }
+
+    /// What has failed is remembered as long as the limit is the same.
+    private static func failedAttempts(
+        of configuration: GatewayConfiguration, previous: Snapshot?, log: StructuredLog
+    ) -> FailedAttempts? {
+        guard let limit = configuration.authentication.failures else { return nil }
+        let settings = FailedAttempts.Settings(
+            limit: limit, exemptsLoopback: !configuration.authentication.areFailuresWritten)
+        if let known = previous?.failedAttempts, known.settings == settings { return known }
+        return FailedAttempts(settings) { address in
+            log.warning("too many failed attempts to authenticate", ["address": .string(address)])
         }
     }
 

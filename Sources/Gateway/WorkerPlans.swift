@@ -18,6 +18,9 @@ struct WorkerResources {
     /// The way to Redis behind the store, if there is one.
     let redis: RedisLink?
     let cache: ResponseCache
+    /// Consumers, keys and plans in Redis, if there is one.
+    let consumers: SharedConsumers?
+    let plans: SharedPlans
     /// For questions of the gateway's own.
     let services: UpstreamServiceClient
     var accessLog: AccessLog?
@@ -89,11 +92,15 @@ struct PlanAssembly {
     private(set) var services: [String: ForwardService] = [:]
     private(set) var fetchers: [KeySetFetcher] = []
     private let forwarding = ForwardingHeaders()
+    private let entitlements: Entitlements?
+    private let attempts: AttemptGuard?
 
     init(snapshot: Snapshot, resources: WorkerResources, worker: Worker, upstreams: [String: Upstream]) throws {
         self.snapshot = snapshot
         self.resources = resources
         names = snapshot.metricNames
+        attempts = snapshot.failedAttempts.map { AttemptGuard($0) }
+        entitlements = resources.consumers.map { Entitlements(shared: $0, configured: snapshot.consumers) }
         for (name, settings) in snapshot.configuration.authenticators {
             authenticators[name] = try authenticator(name, settings, worker)
         }
@@ -151,17 +158,19 @@ struct PlanAssembly {
         AuthenticationFilter(
             authenticators: settings.authenticators.compactMap { authenticators[$0] },
             rule: settings.rule == .all ? .all : .any, isOptional: settings.isOptional,
-            access: RouteAccess(settings))
+            access: RouteAccess(settings), entitlements: entitlements, attempts: attempts)
     }
 
     private mutating func limit(at index: Int, isAuthenticated: Bool) -> RateLimitFilter? {
         let limits = snapshot.limits.routes[index].map { filterLimit($0) }
         var plans: [String: RateLimitFilter.Limit] = [:]
         if isAuthenticated { plans = snapshot.limits.plans.mapValues { filterLimit($0) } }
-        guard !limits.isEmpty || !plans.isEmpty else { return nil }
+        let shared = isAuthenticated && resources.consumers != nil ? resources.plans : nil
+        guard !limits.isEmpty || !plans.isEmpty || shared != nil else { return nil }
         return RateLimitFilter(
             limits: limits, plans: plans, store: resources.store,
-            deniesWithoutStore: snapshot.configuration.state.onFailure == .deny, metrics: resources.metrics)
+            deniesWithoutStore: snapshot.configuration.state.onFailure == .deny, metrics: resources.metrics,
+            sharedPlans: shared, sharedMetricsIndex: names.policies.index(of: LimitCatalogue.sharedPlans))
     }
 
     private mutating func filterLimit(_ limit: LimitCatalogue.AppliedLimit) -> RateLimitFilter.Limit {
@@ -194,10 +203,9 @@ struct PlanAssembly {
                 case .name: .name
                 }
             return CertificateAuthenticator(source: source, consumers: snapshot.consumers)
-        case .apiKey(.header(let header)):
-            return try APIKeyAuthenticator(source: .header(header), consumers: snapshot.consumers)
-        case .apiKey(.query(let parameter)):
-            return try APIKeyAuthenticator(source: .query(parameter), consumers: snapshot.consumers)
+        case .apiKey(let place):
+            return try APIKeyAuthenticator(
+                source: .init(place), consumers: snapshot.consumers, shared: resources.consumers)
         }
     }
 }

@@ -32,6 +32,9 @@ package final class Exchange {
     /// Time that the client leaves for the whole answer, in microseconds, besides what the upstream's settings say; nil:
     /// any.
     package var timeLimitMicroseconds: Int?
+    /// Its client's address has failed to authenticate too often: its credentials are judged only by what is remembered,
+    /// without asking anyone and without costly work.
+    package var isSuspect = false
     /// What metrics and the access log will say.
     package var record = ExchangeRecord()
 
@@ -66,6 +69,7 @@ package final class Exchange {
         tunnel = nil
         timeLimitMicroseconds = nil
         replacesCORS = false
+        isSuspect = false
         record = ExchangeRecord(arrivedMicroseconds: now)
         arm = nil
         if bodyObserver != nil { bodyObserver = nil }

@@ -13,11 +13,14 @@ package final class Identity: Sendable {
     /// What the credential says of its bearer: a token's claims, or of a client certificate `subject` and `names`; empty for
     /// kinds of credentials that say nothing.
     package let claims: JSONObject
+    /// All that its consumer is entitled to is in it; else there may be more, in Redis.
+    package let isComplete: Bool
 
     package init(
         consumer: String, plan: String? = nil, scopes: [String] = [], roles: [String] = [],
-        claims: JSONObject = JSONObject()
+        claims: JSONObject = JSONObject(), isComplete: Bool = false
     ) {
+        self.isComplete = isComplete
         self.consumer = consumer
         self.plan = plan
         self.scopes = scopes

@@ -12,6 +12,8 @@ package struct Reply: Sendable {
     package let lines: [UInt8]
     /// The connection can't be used after this reply.
     package var closesConnection = false
+    /// A 401 that counts among the failed attempts of an address; not so where a credential has merely expired.
+    package var isFailedAttempt = true
 
     enum Body: Sendable {
         case none

@@ -65,6 +65,18 @@ struct SharedStateOptions: ParsableArguments {
         return state
     }
 
+    /// Ids of the configuration's consumers; nil: none is named, or it can't be read.
+    func configuredConsumers() -> Set<String>? { configuration.map { Set($0.consumers.map(\.id)) } }
+
+    /// Names of the configuration's plans; nil: none is named, or it can't be read.
+    func configuredPlans() -> Set<String>? { configuration.map { Set($0.plans.keys) } }
+
+    private var configuration: GatewayConfiguration? {
+        config.flatMap {
+            try? GatewayConfiguration.load(path: $0, environment: ProcessInfo.processInfo.environment)
+        }
+    }
+
     private static func endpoint(_ url: String, _ place: String, _ command: String) throws -> RedisEndpoint {
         do throws(RedisEndpoint.Malformed) {
             return try RedisEndpoint(text: url)

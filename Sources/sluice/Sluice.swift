@@ -20,7 +20,7 @@ struct Sluice: AsyncParsableCommand {
         version: GatewayNode.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, LimitsCommand.self, BreakersCommand.self, CacheCommand.self,
-            NodesCommand.self,
+            NodesCommand.self, ConsumerCommand.self, KeyCommand.self, PlanCommand.self,
             VerifyLimitsCommand.self, TokenCommand.self, SchemaCommand.self,
         ])
 }

@@ -85,10 +85,18 @@ let fullFile = """
             - { kid: b, algorithm: ES256, public_key: file:main.pem }
       keys: { api_key: { header: X-Key } }
       links: { api_key: { query: key } }
+      pages: { api_key: { cookie: session_key } }
+    authentication: { failures: 10/minute }
     consumers:
       - id: acme
         plan: gold
-        keys: ["sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"]
+        keys:
+          - "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+          - sha256: fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9
+            expires: 2027-01-01
+            scopes: [users.write]
+            plan: trial
+            addresses: [10.0.0.0/8, "2001:db8::/32"]
         scopes: [users.read]
     plans:
       gold: { limits: [50/second, 100000/day, 100000/month], concurrency: 20 }

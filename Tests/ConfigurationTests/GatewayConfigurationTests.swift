@@ -113,6 +113,34 @@ struct GatewayConfigurationTests {
         #expect(rotating.keys.map(\.id) == ["a", "b"])
         #expect(full.authenticators["keys"] == .apiKey(.header("X-Key")))
         #expect(full.authenticators["links"] == .apiKey(.query("key")))
+        #expect(full.authenticators["pages"] == .apiKey(.cookie("session_key")))
+    }
+
+    @Test("a limit on failed attempts is read; by default there is one, which spares the host itself")
+    func failures() throws {
+        #expect(full.authentication.failures == AttemptLimit(count: 10, periodMicroseconds: 60_000_000))
+        #expect(full.authentication.areFailuresWritten)
+        let absent = try parse(smallest).authentication
+        #expect(
+            absent.failures == AttemptLimit(count: 60, periodMicroseconds: 60_000_000) && !absent.areFailuresWritten)
+        #expect(try parse(smallest + "authentication: { failures: off }").authentication.failures == nil)
+    }
+
+    @Test("a plan of Redis reads as one of the configuration does")
+    func planFields() throws {
+        let fields = ["limits": "50/second, { rate: 1000/day, window: calendar }", "concurrency": "20", "cost": "2"]
+        let written =
+            "plans: { a: { limits: [50/second, { rate: 1000/day, window: calendar }], concurrency: 20, cost: 2 } }"
+        #expect(try PlanSettings(fields: fields) == parse(smallest + written).plans["a"])
+        #expect(try PlanSettings(fields: [:]).terms.isEmpty)
+        #expect(try PlanSettings(fields: ["limits": "1/second", "owner": "x"]).terms.rates.count == 1)
+        for (name, value) in [
+            ("limits", "5/minutes"), ("limits", "5/second], concurrency: [1"), ("limits", "${HOME}"), ("limits", "["),
+            ("concurrency", "many"), ("concurrency", "1\nlimits: [1/second]"), ("window", "sliding"),
+            ("cost", "&a [*a]"), ("limits", ""),
+        ] {
+            #expect(throws: InvalidConfiguration.self, "\(name): \(value)") { try PlanSettings(fields: [name: value]) }
+        }
     }
 
     @Test("consumers and plans are read")
@@ -120,7 +148,11 @@ struct GatewayConfigurationTests {
         #expect(full.consumers.map(\.id) == ["acme"])
         #expect(full.consumers[0].plan == "gold")
         #expect(full.consumers[0].scopes == ["users.read"])
-        #expect(full.consumers[0].keyHashes[0].hasPrefix("sha256:2c26b46b"))
+        #expect(full.consumers[0].keys[0].hash.hasPrefix("sha256:2c26b46b"))
+        let limited = full.consumers[0].keys[1]
+        #expect(limited.hash.hasPrefix("sha256:fcde2b2e") && limited.expires == 1_798_761_600)
+        #expect(limited.scopes == ["users.write"] && limited.plan == "trial")
+        #expect(limited.addresses.map(\.description) == ["10.0.0.0/8", "2001:db8::/32"])
         #expect(
             full.plans["gold"]?.terms
                 == LimitTerms(

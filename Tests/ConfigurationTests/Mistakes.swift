@@ -204,7 +204,8 @@ private let callers: [Mistake] = [
         "24: authenticators.a: unknown key \"jtw\"; did you mean \"jwt\"?"),
     .line(
         "authenticators: { a: { api_key: { header: A, query: b } } }",
-        "53: authenticators.a.api_key.query: a key is either in a header or in the query; remove one of them"),
+        "53: authenticators.a.api_key.query: a key is in one place: a header, the query or a cookie; remove one of them"
+    ),
     .line(
         "authenticators: { a: { api_key: { header: \"A B\" } } }",
         "43: authenticators.a.api_key.header: \"A B\": expected the name of a header field"),
@@ -257,6 +258,23 @@ private let callers: [Mistake] = [
         "consumers: [{ id: a, keys: [clear] }]",
         "29: consumers[0].keys[0]: expected the hash of an API key: sha256: and 64 hexadecimal digits; make it with: printf %s KEY | sha256sum"
     ),
+    .line(
+        "authentication: { failures: 10/minutes }",
+        "29: authentication.failures: \"10/minutes\": expected off or a rate such as 10/minute; did you mean \"10/minute\"?"
+    ),
+    .line(
+        "authentication: { failures: 0/minute }",
+        "29: authentication.failures: \"0/minute\": expected a rate of 1 to 1000000 attempts in 1s to 1d"),
+    .line(
+        "consumers: [{ id: a, keys: [{ expires: soon }] }]",
+        "29: consumers[0].keys[0]: the key \"sha256\" is missing; it holds the hash of an API key: sha256: and 64 hexadecimal digits",
+        "40: consumers[0].keys[0].expires: \"soon\": expected a day such as 2027-01-01, or a time such as 2027-01-01T12:30:00Z"
+    ),
+    .line(
+        "consumers: [{ id: a, keys: [{ sha256: my-secret, addresses: 10.0.0.1/8, plan: gold }] }]",
+        "39: consumers[0].keys[0].sha256: expected the hash of an API key: sha256: and 64 hexadecimal digits; make it with: printf %s KEY | sha256sum",
+        "61: consumers[0].keys[0].addresses: \"10.0.0.1/8\": expected an address or a block such as 10.0.0.0/8 (10.0.0.1/8 has bits set after its prefix of 8; write 10.0.0.0/8, or 10.0.0.1 alone)",
+        "79: consumers[0].keys[0].plan: there is no plan \"gold\"; no plans are configured"),
     .line(
         "plans: { gold: { limits: [10/second, 5/1s] } }",
         "38: plans.gold.limits[1]: \"5/1s\" and \"10/second\" have the same period; keep the smaller one"),

@@ -39,22 +39,3 @@ package enum CertificateSettings: Hashable, Sendable {
             "What of the certificate is the consumer's id; name: its first alternative name.")
     }
 }
-
-/// Where a request carries its API key.
-package enum APIKeySettings: Hashable, Sendable {
-    case header(String)
-    case query(String)
-
-    static let kind = Kind<APIKeySettings>.section("api_key", "a mapping such as { header: X-API-Key }") { section in
-        let header = section.optional(
-            "header", .token("the name of a header field"),
-            "The header that carries the key; X-API-Key if nothing is set.")
-        let query = section.optional("query", .text("the name of a query parameter"), "The query parameter that does.")
-        if section.has("header"), section.has("query") {
-            section.place(of: "query").report("a key is either in a header or in the query", hint: "remove one of them")
-            return nil
-        }
-        if section.has("query") { return query.map(APIKeySettings.query) }
-        return section.has("header") ? header.map(APIKeySettings.header) : .header("X-API-Key")
-    }
-}

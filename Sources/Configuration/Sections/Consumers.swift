@@ -3,8 +3,8 @@ package struct ConsumerSettings: Hashable, Sendable {
     package var id: String
     /// The name of a plan.
     package var plan: String?
-    /// `sha256:` and 64 lower-case hexadecimal digits each; no key is in two consumers.
-    package var keyHashes: [String]
+    /// No key is in two consumers.
+    package var keys: [ConsumerKeySettings]
     package var scopes: [String]
 
     static let kind = Kind<ConsumerSettings>.section(
@@ -13,9 +13,9 @@ package struct ConsumerSettings: Hashable, Sendable {
         let id = section.required("id", .consumerID, "Who it is, in limits and logs.")
         let plan = section.optional("plan", .reference(to: .plans), "The plan whose limits apply.")
         let keys = section.value(
-            "keys", .list(.keyHash), default: [], "SHA-256 of its API keys, never the keys themselves.")
+            "keys", .list(ConsumerKeySettings.kind), default: [], "SHA-256 of its API keys, never the keys themselves.")
         let scopes = section.value("scopes", .list(.scope), default: [], "What it may do, where routes ask for scopes.")
-        return id.map { ConsumerSettings(id: $0, plan: plan, keyHashes: keys, scopes: scopes) }
+        return id.map { ConsumerSettings(id: $0, plan: plan, keys: keys, scopes: scopes) }
     }
 }
 
@@ -27,6 +27,25 @@ package struct PlanSettings: Hashable, Sendable {
     static let kind = Kind<PlanSettings>.section("plan", "a plan such as { limits: [50/second, 100000/day] }") {
         section in
         PlanSettings(terms: LimitTerms.read(section, rates: "limits", "Rates that each consumer of the plan may use."))
+    }
+}
+
+extension PlanSettings {
+    /// The keys that a plan has, each of which may be a field of a plan in Redis.
+    package static let fieldNames = ["limits", "concurrency", "window", "zone", "burst", "cost", "shadow"]
+
+    /// A plan as Redis holds it: each field is the text that the configuration would have after its key, `limits` without
+    /// brackets: `50/second, 100000/day`. Fields of other names are none of a plan's.
+    /// - Throws: `InvalidConfiguration`, whose places are in the text that is put together here.
+    package init(fields: [String: String]) throws {
+        let lines = Self.fieldNames.compactMap { name -> String? in
+            guard let value = fields[name] else { return nil }
+            // In a line of its own, so that a field can't be more than itself.
+            let text = value.replacing(/[\r\n]/, with: " ").prefix(4096)
+            return name == "limits" ? "limits: [\(text)]" : "\(name): \(text)"
+        }
+        let text = lines.isEmpty ? "{}" : lines.joined(separator: "\n")
+        self = try Kind.value(of: text, PlanSettings.kind, called: "plan")
     }
 }
 
@@ -43,23 +62,6 @@ extension Kind where Value == String {
         }.map { id, reader in
             reader.context.claim(id, asThe: "id", at: reader)
             return id
-        }
-    }
-
-    /// A key in clear may stand here by mistake, so no message shows it.
-    fileprivate static var keyHash: Kind {
-        let noun = "the hash of an API key: sha256: and 64 hexadecimal digits"
-        return Kind(noun: noun, schema: { _ in .pattern("^sha256:[0-9a-fA-F]{64}$") }) { reader, noun in
-            guard let text = reader.text(expected: noun) else { return nil }
-            let hash = text.value.lowercased()
-            let digits = hash.dropFirst("sha256:".count)
-            guard hash.hasPrefix("sha256:"), digits.utf8.count == 64, digits.allSatisfy({ $0.isHexDigit && $0.isASCII })
-            else {
-                reader.report("expected \(noun)", hint: "make it with: printf %s KEY | sha256sum")
-                return nil
-            }
-            reader.context.claim(hash, asThe: "API key", isShown: false, at: reader)
-            return hash
         }
     }
 

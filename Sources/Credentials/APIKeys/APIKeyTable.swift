@@ -53,7 +53,11 @@ package struct APIKeyTable: Sendable {
     /// The consumer of the key that `bytes` are, or nil.
     package func consumer(ofKey bytes: UnsafeRawBufferPointer, using hasher: SHA256Hasher) -> Int? {
         guard !bytes.isEmpty, bytes.count <= Self.maximumKeyBytes else { return nil }
-        let digest = hasher.digest(bytes)
+        return consumer(of: hasher.digest(bytes))
+    }
+
+    /// The consumer of the key with this digest, or nil.
+    package func consumer(of digest: Digest) -> Int? {
         var slot = Int(truncatingIfNeeded: digest.prefix & mask)
         // At least half of the slots are empty, so this ends.
         while consumers[slot] != Self.none {

@@ -21,6 +21,10 @@ package final class AuthenticationFilter: RequestFilter {
     private let missing: Reply
     /// The latest caller with several credentials: requests of one connection mostly follow each other.
     private var joined: (first: Identity, second: Identity, both: Identity)?
+    /// Nil: there is nothing in Redis that callers could be entitled to.
+    private let entitlements: Entitlements?
+    /// Nil: an address may fail as often as it likes.
+    private let attempts: AttemptGuard?
 
     /// - Parameters:
     ///   - authenticators: asked in this order.
@@ -28,8 +32,10 @@ package final class AuthenticationFilter: RequestFilter {
     ///   - access: what callers who are somebody must have.
     package init(
         authenticators: [any Authenticator], rule: Rule = .any, isOptional: Bool = false,
-        access: RouteAccess = RouteAccess()
+        access: RouteAccess = RouteAccess(), entitlements: Entitlements? = nil, attempts: AttemptGuard? = nil
     ) {
+        self.attempts = attempts
+        self.entitlements = entitlements
         self.authenticators = authenticators
         self.rule = rule
         self.isOptional = isOptional
@@ -44,6 +50,7 @@ package final class AuthenticationFilter: RequestFilter {
     package func apply(_ exchange: Exchange) -> Verdict {
         // Which of them the upstream would believe, nobody knows.
         guard !Self.hasSeveralCredentials(exchange.request.fields) else { return .reply(Self.ambiguous) }
+        attempts?.begin(exchange)
         return ask(from: 0, Findings(), exchange)
     }
 
@@ -99,12 +106,8 @@ package final class AuthenticationFilter: RequestFilter {
 
     private func verdict(_ findings: Findings, _ exchange: Exchange) -> Verdict {
         let isEnough = rule == .any || (findings.rejection == nil && !findings.isAnyAbsent)
-        if isEnough, let identity = findings.identity {
-            exchange.identity = identity
-            guard let refusal = access.refusal(identity, method: exchange.request.method) else { return .proceed }
-            return .reply(refusal)
-        }
-        if let rejection = findings.rejection { return .reply(rejection) }
+        if isEnough, let identity = findings.identity { return accept(identity, exchange) }
+        if let rejection = findings.rejection { return .reply(attempts?.conclude(rejection, exchange) ?? rejection) }
         return isOptional && findings.identity == nil ? .proceed : .reply(missing)
     }
 
@@ -116,11 +119,32 @@ package final class AuthenticationFilter: RequestFilter {
     }
 }
 
+extension AuthenticationFilter {
+    /// The caller is known; what it may do may still have to be asked for.
+    private func accept(_ identity: Identity, _ exchange: Exchange) -> Verdict {
+        if let attempts, !attempts.admits(identity, exchange) { return .reply(attempts.refusal(exchange)) }
+        guard let entitlements, !identity.isComplete else { return authorise(identity, exchange) }
+        if let complete = entitlements.complete(identity) { return authorise(complete, exchange) }
+        entitlements.ask(identity) { [self] complete in
+            // The credential is good, so the caller is not kept out; a plan's limits are missed meanwhile.
+            if complete == nil { exchange.responseLines.append("Sluice-Degraded: consumer\r\n") }
+            exchange.resume(with: authorise(complete ?? identity, exchange))
+        }
+        return .wait
+    }
+
+    private func authorise(_ identity: Identity, _ exchange: Exchange) -> Verdict {
+        exchange.identity = identity
+        guard let refusal = access.refusal(identity, method: exchange.request.method) else { return .proceed }
+        return .reply(refusal)
+    }
+}
+
 extension Identity {
     /// The same caller, with what another credential adds.
     fileprivate func joined(with other: Identity) -> Identity {
         Identity(
             consumer: consumer, plan: plan ?? other.plan, scopes: scopes + other.scopes,
-            roles: roles + other.roles, claims: claims.joined(with: other.claims))
+            roles: roles + other.roles, claims: claims.joined(with: other.claims), isComplete: isComplete)
     }
 }

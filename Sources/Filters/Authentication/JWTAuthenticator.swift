@@ -38,7 +38,10 @@ package final class JWTAuthenticator: Authenticator {
         self.consumers = consumers
         failures = Dictionary(
             uniqueKeysWithValues: JWTFailure.allCases.map { failure in
-                (failure, Reply.unauthorized(failure.detail + ".", challenges: [failure.challenge]))
+                var reply = Reply.unauthorized(failure.detail + ".", challenges: [failure.challenge])
+                // Nobody guesses these: they were signed.
+                reply.isFailedAttempt = failure != .expired && failure != .notYetValid
+                return (failure, reply)
             })
     }
 

@@ -34,11 +34,13 @@ final class BreakerReporter {
     private let onLimitsChanged: () -> Void
     /// A message about cached responses; nil: some may have been lost.
     private let onCacheEvent: (CacheEvent?) -> Void
+    private let onConsumerEvent: (ConsumerEvent) -> Void
 
     init(
         link: RedisLink, subscription: RedisSubscription, namespace: String, nodeID: String,
         breakers: @escaping () -> [String: SharedBreaker], onLimitsChanged: @escaping () -> Void = {},
         onCacheEvent: @escaping (CacheEvent?) -> Void = { _ in },
+        onConsumerEvent: @escaping (ConsumerEvent) -> Void = { _ in },
         now: @escaping () -> Int = MonotonicClock.microseconds
     ) {
         self.link = link
@@ -47,6 +49,7 @@ final class BreakerReporter {
         self.breakers = breakers
         self.onLimitsChanged = onLimitsChanged
         self.onCacheEvent = onCacheEvent
+        self.onConsumerEvent = onConsumerEvent
         self.now = now
         scripts = BreakerScripts(link: link, namespace: namespace)
     }
@@ -124,6 +127,7 @@ final class BreakerReporter {
 
     private func hear(_ payload: [UInt8]) {
         if let event = CacheEvent(payload) { return onCacheEvent(event) }
+        if let event = ConsumerEvent(payload) { return onConsumerEvent(event) }
         let text = String(decoding: payload, as: UTF8.self)
         if text.hasPrefix("limits ") { return onLimitsChanged() }
         guard let event = ClusterView.parse(event: text) else { return }

@@ -11,6 +11,7 @@ package final class ClusterBreakers: Sendable {
         var loop: (any EventLoop)?
         var onLimitsChanged: (@Sendable () -> Void)?
         var onCacheEvent: (@Sendable (CacheEvent?) -> Void)?
+        var onConsumerEvent: (@Sendable (ConsumerEvent) -> Void)?
     }
 
     private let guarded = Mutex(Guarded())
@@ -31,6 +32,11 @@ package final class ClusterBreakers: Sendable {
     /// What to do when cached responses have changed somewhere (nil: they may have): the same channel tells.
     package func whenCacheChanges(_ body: @escaping @Sendable (CacheEvent?) -> Void) {
         guarded.withLock { $0.onCacheEvent = body }
+    }
+
+    /// What to do when a consumer, key or plan has changed: the same channel tells.
+    package func whenConsumersChange(_ body: @escaping @Sendable (ConsumerEvent) -> Void) {
+        guarded.withLock { $0.onConsumerEvent = body }
     }
 
     /// Has what is urgent reported at once; cheap to call often. On any thread.
@@ -55,7 +61,8 @@ package final class ClusterBreakers: Sendable {
                 subscription: RedisSubscription(settings, channels: ["\(namespace):events"], on: loop),
                 namespace: namespace, nodeID: nodeID, breakers: { [self] in guarded.withLock { $0.breakers } },
                 onLimitsChanged: { [self] in guarded.withLock { $0.onLimitsChanged }?() },
-                onCacheEvent: { [self] event in guarded.withLock { $0.onCacheEvent }?(event) })
+                onCacheEvent: { [self] event in guarded.withLock { $0.onCacheEvent }?(event) },
+                onConsumerEvent: { [self] event in guarded.withLock { $0.onConsumerEvent }?(event) })
             reporter.start()
             return NIOLoopBound(reporter, eventLoop: loop)
         }.get()

@@ -29,6 +29,11 @@ package final class RateLimitFilter: RequestFilter {
     package let phase = Phase.limit
     private let limits: [Limit]
     private let plans: [String: Limit]
+    /// Plans of Redis, which the configured ones go before.
+    private let shared: SharedPlans?
+    private let sharedMetricsIndex: Int
+    private var sharedPlans: [String: Limit] = [:]
+    private var sharedGeneration = -1
     private let store: any RateLimitStore
     private let deniesWithoutStore: Bool
     private let metrics: WorkerMetrics
@@ -36,11 +41,14 @@ package final class RateLimitFilter: RequestFilter {
 
     /// - Parameters:
     ///   - plans: the limits of each plan, by its name.
+    ///   - sharedMetricsIndex: by which all plans of Redis are counted: their names are anyone's.
     ///   - deniesWithoutStore: what to do when the store can't be asked: `deny` or `allow`.
     package init(
         limits: [Limit], plans: [String: Limit], store: any RateLimitStore, deniesWithoutStore: Bool,
-        metrics: WorkerMetrics
+        metrics: WorkerMetrics, sharedPlans: SharedPlans? = nil, sharedMetricsIndex: Int = 0
     ) {
+        shared = sharedPlans
+        self.sharedMetricsIndex = sharedMetricsIndex
         self.limits = limits
         self.plans = plans
         self.store = store
@@ -49,7 +57,7 @@ package final class RateLimitFilter: RequestFilter {
     }
 
     package func apply(_ exchange: Exchange) -> Verdict {
-        let plan = exchange.identity?.plan.flatMap { plans[$0] }
+        let plan = exchange.identity?.plan.flatMap { plans[$0] ?? sharedPlan($0) }
         guard plan != nil || !limits.isEmpty else { return .proceed }
         let decision = unused.popLast() ?? Decision(filter: self)
         decision.limits.append(contentsOf: limits)
@@ -66,6 +74,19 @@ package final class RateLimitFilter: RequestFilter {
         decision.exchange = exchange
         exchange.anticipateService()
         return .wait
+    }
+
+    /// They are few, and change seldom: each filter has all of them, made anew after a change.
+    private func sharedPlan(_ name: String) -> Limit? {
+        guard let shared else { return nil }
+        let generation = shared.generation
+        if generation != sharedGeneration {
+            sharedGeneration = generation
+            sharedPlans = shared.plans.mapValues {
+                Limit(policy: $0.policy, subject: .consumer, cost: $0.cost, metricsIndex: sharedMetricsIndex)
+            }
+        }
+        return sharedPlans[name]
     }
 
     // MARK: Deciding

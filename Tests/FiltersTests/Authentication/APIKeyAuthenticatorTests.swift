@@ -1,5 +1,7 @@
 import Credentials
 import GatewayCore
+import HTTPWire
+import Policies
 import Testing
 
 @testable import Filters
@@ -42,6 +44,51 @@ struct APIKeyAuthenticatorTests {
         let authenticator = try APIKeyAuthenticator(source: .query("key"), consumers: consumers)
         let test = try TestExchange(["GET /?key=demo%2Dkey%2dglobex HTTP/1.1", "Host: h"])
         #expect(authenticator.authenticate(test.exchange).identity?.consumer == "globex")
+    }
+
+    @Test("a key in its cookie is its consumer, in quotes or not, whatever cookies stand around it")
+    func cookie() throws {
+        let authenticator = try APIKeyAuthenticator(source: .cookie("key"), consumers: consumers)
+        for line in [
+            "key=demo-key-globex", "a=b; key=demo-key-globex; c=d", "a=\"x;\"; akey=z;key=\"demo-key-globex\"",
+        ] {
+            let test = try TestExchange.with("Cookie: \(line)")
+            #expect(authenticator.authenticate(test.exchange).identity?.consumer == "globex", "\(line)")
+        }
+        for line in ["Key=demo-key-globex", "key", "=demo-key-globex", "keys=demo-key-globex"] {
+            let test = try TestExchange.with("Cookie: \(line)")
+            #expect(authenticator.authenticate(test.exchange).isAbsent, "\(line)")
+        }
+    }
+
+    @Test("a key's own terms count: its end, its addresses, its scopes and its plan")
+    func terms() throws {
+        var key = ConsumerDirectory.Key(hash: "sha256:8649cdebee753898fd50e01408a9e438aa5090249bc3e51b65f33dce973b0873")
+        key.addresses = [try NetworkRange("192.0.2.0/24"), try NetworkRange("2001:db8::/32")]
+        key.scopes = ["orders.read"]
+        key.plan = "trial"
+        func result(_ key: ConsumerDirectory.Key, from address: String) throws -> AuthenticationResult {
+            let directory = try ConsumerDirectory([
+                .init(id: "acme", plan: "gold", scopes: ["users.read"], keys: [key])
+            ])
+            let authenticator = try APIKeyAuthenticator(source: .header("X-API-Key"), consumers: directory)
+            let test = try TestExchange.with("X-API-Key: demo-key-acme", peer: address)
+            test.exchange.clientAddress.append(address)
+            return authenticator.authenticate(test.exchange)
+        }
+        for address in ["192.0.2.7", "2001:db8::7"] {
+            let identity = try #require(try result(key, from: address).identity)
+            #expect(identity.scopes == ["orders.read"] && identity.plan == "trial" && identity.consumer == "acme")
+        }
+        for address in ["192.0.3.7", "2001:db9::7", "unix"] {
+            #expect(try result(key, from: address).reply?.status == 403, "\(address)")
+        }
+        key.addresses = []
+        key.expires = WallClock.seconds() + 100
+        #expect(try result(key, from: "192.0.3.7").identity != nil)
+        key.expires = WallClock.seconds()
+        let reply = try #require(try result(key, from: "192.0.3.7").reply)
+        #expect(reply.status == 401 && reply.text.contains("expired"))
     }
 
     @Test("a key elsewhere is none")

@@ -1,0 +1,58 @@
+import HTTPWire
+
+/// Where a request carries a key.
+final class CredentialPlace {
+    private enum Kind { case header, query, cookie }
+
+    private let kind: Kind
+    private let name: [UInt8]
+    /// A percent-encoded value, decoded.
+    private let decoded = ByteBuilder(capacity: 128)
+
+    init(_ source: APIKeyAuthenticator.Source) {
+        switch source {
+        case .header(let header): (kind, name) = (.header, Array(header.lowercased().utf8))
+        case .query(let parameter): (kind, name) = (.query, Array(parameter.utf8))
+        case .cookie(let cookie): (kind, name) = (.cookie, Array(cookie.utf8))
+        }
+    }
+
+    /// Nil: it is not there. Valid until the next call.
+    func value(in request: RequestHead) -> Bytes? {
+        name.withUnsafeBufferPointer { name in
+            switch kind {
+            case .header: request.fields.first(name)
+            case .query: queryValue(name, of: request)
+            case .cookie: request.fields.cookieValue(name)
+            }
+        }
+    }
+
+    /// Decoded (RFC 3986 §2.1): clients must encode what a query may not hold, and may encode anything.
+    private func queryValue(_ name: Bytes, of request: RequestHead) -> Bytes? {
+        guard let value = request.queryValue(name), value.contains(0x25) else { return request.queryValue(name) }
+        decoded.removeAll()
+        var index = 0
+        while index < value.count {
+            if value[index] == 0x25, index + 2 < value.count, let high = Self.nibble(value[index + 1]),
+                let low = Self.nibble(value[index + 2])
+            {
+                decoded.append(high << 4 | low)
+                index += 3
+            } else {
+                decoded.append(value[index])
+                index += 1
+            }
+        }
+        return decoded.bytes
+    }
+
+    private static func nibble(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 0x30...0x39: digit - 0x30
+        case 0x41...0x46: digit - 0x37
+        case 0x61...0x66: digit - 0x57
+        default: nil
+        }
+    }
+}
