@@ -49,7 +49,7 @@ let package = Package(
             [
                 "Filters", "Transport", "Telemetry", "Configuration", "Credentials", "JSON", "RedisClient",
                 "Encryption", "Transcoding", "Translation", nioCore, nioPosix,
-            ]),
+            ], resources: [.embedInCode("Dashboard/dashboard.html")]),
         library(
             "Filters",
             [
@@ -60,6 +60,7 @@ let package = Package(
                 .embedInCode("RateLimit/take.lua"), .embedInCode("RateLimit/places.lua"),
                 .embedInCode("RateLimit/grant.lua"),
                 .embedInCode("Nodes/heartbeat.lua"), .embedInCode("Nodes/node.lua"),
+                .embedInCode("Nodes/append.lua"),
                 .embedInCode("Breaker/breaker.lua"), .embedInCode("Breaker/sync.lua"),
                 .embedInCode("Breaker/force.lua"),
                 .embedInCode("Cache/look.lua"), .embedInCode("Cache/store.lua"),

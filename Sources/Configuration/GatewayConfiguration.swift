@@ -19,6 +19,7 @@ package struct GatewayConfiguration: Sendable {
     /// In the order of the file, at least one; each has a name of its own.
     package var routes: [RouteSettings]
     package var accessLog: AccessLogSettings
+    package var timing: TimingSettings
     package var cache: NodeCacheSettings
     /// Nil: to be made from the host's name and the process.
     package var nodeID: String?
@@ -59,6 +60,9 @@ package struct GatewayConfiguration: Sendable {
         let routes = section.required("routes", RouteSettings.listKind, "Which requests go where.")
         let accessLog = section.value(
             "access_log", AccessLogSettings.kind, default: AccessLogSettings(), "One line for each exchange.")
+        let timing = section.value(
+            "timing", TimingSettings.kind, default: TimingSettings(),
+            "Which fields tell clients what their requests took: X-Response-Time, Server-Timing.")
         let cache = section.value(
             "cache", NodeCacheSettings.kind, default: NodeCacheSettings(), "What a node keeps of cached responses.")
         let nodeID = section.optional("node", .nodeID, "This node.")
@@ -73,7 +77,7 @@ package struct GatewayConfiguration: Sendable {
             listeners: listeners, admin: admin, trustedProxies: trustedProxies, state: state, limits: limits,
             drainMicroseconds: drain, upstreams: upstreams, authenticators: authenticators,
             authentication: authentication, consumers: consumers,
-            plans: plans, routes: routes, accessLog: accessLog, cache: cache, nodeID: nodeID)
+            plans: plans, routes: routes, accessLog: accessLog, timing: timing, cache: cache, nodeID: nodeID)
         configuration.reportDisagreements(section)
         return configuration
     }

@@ -85,6 +85,11 @@ package actor GatewayNode {
         try await state.startHeartbeat(on: group.next()) { [weak self] in await self?.description ?? NodeDescription() }
         try await state.startBreakers(on: group.next())
         try await state.startConsumers(on: group.next())
+        view.update { [listenerAddresses, adminAddress] in
+            $0.address = listenerAddresses.joined(separator: " ")
+            $0.admin = adminAddress
+        }
+        view.pulse.start(view)
         view.started()
         log.info(
             "sluice is serving",
@@ -114,6 +119,7 @@ package actor GatewayNode {
             description.version = Self.version
             description.revision = snapshot.revision
             description.requests = await view.requestCount()
+            description.figures = view.pulse.takeUnsent()
             return description
         }
     }
@@ -216,6 +222,7 @@ package actor GatewayNode {
         log.info("draining", ["seconds": .integer(snapshot.configuration.drainMicroseconds / 1_000_000)])
         for entry in listeners { for listener in entry.listeners { try? await listener.close().get() } }
         await drainWorkers()
+        view.pulse.stop()
         await state.stopHeartbeat()
         await state.stopConsumers()
         await state.breakers.stop()
@@ -254,7 +261,7 @@ package actor GatewayNode {
     private func startWorker(on loop: any EventLoop, index: Int) async throws -> WorkerHandle {
         let (snapshot, state, sink) = (self.snapshot, self.state, accessLog)
         let workerCount = self.workerCount
-        let (log, memory) = (self.log, self.memory)
+        let (log, memory, tail) = (self.log, self.memory, view.tail)
         return try await loop.submit {
             let worker = Worker(
                 loop: loop, index: index, limits: snapshot.transportLimits, memory: BufferMemory(memory))
@@ -268,7 +275,7 @@ package actor GatewayNode {
                 metrics: metrics, store: store.store, leases: store.leases, redis: store.link, cache: cache,
                 consumers: try state.makeConsumers(link: store.link), plans: state.plans,
                 services: UpstreamServiceClient(worker: worker, tls: snapshot.serviceTLS),
-                accessLog: sink.map(AccessLog.init(sink:)),
+                accessLog: sink.map(AccessLog.init(sink:)), tail: tail,
                 workerCount: workerCount)
             let gateway = try WorkerGateway(worker: worker, snapshot: snapshot, resources: resources)
             accounts.gateway = gateway

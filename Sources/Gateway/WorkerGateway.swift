@@ -20,6 +20,8 @@ final class WorkerGateway: ExchangeEntry {
     private var generator = IdentifierGenerator()
     private var captures = PathCaptures()
     private var ticks = 0
+    /// When the next tick is due.
+    private var nextTick = 0
     /// Lines of a quiet worker show up after this many ticks of 10 ms.
     private static let ticksPerFlush = 10
     private static let ticksPerFetch = 20
@@ -64,6 +66,10 @@ final class WorkerGateway: ExchangeEntry {
 
     var answeredRequests: Int { metrics.values.routes.reduce(0) { $0 + $1.statuses.total } }
 
+    var gauges: MetricsSnapshot.WorkerGauges {
+        .init(connections: worker.connectionCount, lagMicroseconds: metrics.latestLagMicroseconds)
+    }
+
     /// Brings the gauges up to date, for a scrape.
     func measure() -> MetricValues {
         metrics.values.connections.open = worker.connectionCount
@@ -81,6 +87,7 @@ final class WorkerGateway: ExchangeEntry {
             let unused = upstream.unusedConnectionCount
             metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount - unused
             metrics.values.upstreams[upstream.metricsIndex].idleConnections = unused
+            metrics.values.upstreams[upstream.metricsIndex].pending = upstream.waitingCount
             guard worker.index == 0 else { continue }
             let unhealthy = upstream.health?.unhealthy ?? 0
             metrics.values.upstreams[upstream.metricsIndex].unhealthyTargets = unhealthy.nonzeroBitCount
@@ -104,8 +111,19 @@ final class WorkerGateway: ExchangeEntry {
         return metrics.values
     }
 
+    /// What has happened since the last call, which is about a second ago.
+    func digest() -> WorkerDigest {
+        let traffic = metrics.tally.take()
+        metrics.latestLagMicroseconds = traffic.lagMicroseconds
+        let waiting = plans.upstreams.values.reduce(0) { $0 + $1.waitingCount }
+        return WorkerDigest(
+            traffic: traffic, connections: worker.connectionCount,
+            pending: waiting + (resources.redis?.pendingCommands ?? 0))
+    }
+
     /// Called with each tick of the worker.
     func tick() {
+        noteLag()
         resources.leases?.tick()
         ticks &+= 1
         if ticks.isMultiple(of: Self.ticksPerFlush) { accessLog?.flush() }
@@ -113,6 +131,17 @@ final class WorkerGateway: ExchangeEntry {
         if worker.index == 0, ticks.isMultiple(of: Self.ticksPerFetch) {
             for fetcher in plans.fetchers { fetcher.tick() }
         }
+    }
+
+    /// A tick that comes late says how long the loop was busy with something else.
+    private func noteLag() {
+        let now = MonotonicClock.microseconds()
+        if nextTick > 0 {
+            let lag = max(0, now - nextTick)
+            metrics.values.lag.record(microseconds: lag)
+            metrics.tally.lagged(microseconds: lag)
+        }
+        nextTick = now + Worker.tickMicroseconds
     }
 
     /// Limits were reset by an operator, so that refusals have to be asked for anew.
@@ -163,7 +192,10 @@ final class WorkerGateway: ExchangeEntry {
         let duration = MonotonicClock.microseconds() &- record.arrivedMicroseconds
         let outcome = RouteMetrics.Outcome(
             status: record.status, bytesIn: record.bytesIn, bytesOut: record.bytesOut, totalMicroseconds: duration,
+            headMicroseconds: record.answeredMicroseconds.map { $0 &- record.arrivedMicroseconds },
             upstreamMicroseconds: record.upstreamMicroseconds, cache: CacheOutcome(record.cache))
+        metrics.tally.end(
+            route: exchange.plan?.metricsIndex ?? NameIndex.none, outcome, hasBegun: exchange.plan != nil)
         if let plan = exchange.plan {
             metrics.values.routes[plan.metricsIndex].end(outcome)
         } else {
@@ -171,6 +203,8 @@ final class WorkerGateway: ExchangeEntry {
         }
         if let upstream = record.upstreamIndex { count(record, upstream: upstream) }
         if let accessLog { log(exchange, duration, to: accessLog) }
+        let now = record.arrivedMicroseconds &+ duration
+        if resources.tail.isWatched(now: now) { resources.tail.note(now: now) { tailEntry(exchange, duration) } }
     }
 
     // MARK: Steps
@@ -183,6 +217,7 @@ final class WorkerGateway: ExchangeEntry {
         case .route(let index):
             let plan = plans[index]
             metrics.values.routes[plan.metricsIndex].begin()
+            metrics.tally.begin()
             if worker.memory.pressure.sheds(plan.priority) { return shed(exchange, plan) }
             if let limit = plan.bodyLimit { exchange.bodyLimit = limit }
             follow(plan, exchange)
@@ -213,6 +248,7 @@ final class WorkerGateway: ExchangeEntry {
         let plan = plans[index]
         guard let preflights = plan.preflights else { return false }
         metrics.values.routes[plan.metricsIndex].begin()
+        metrics.tally.begin()
         exchange.refuse(preflights.preflight(request), on: plan)
         return true
     }
@@ -238,9 +274,31 @@ final class WorkerGateway: ExchangeEntry {
         if let duration = record.upstreamMicroseconds {
             metrics.values.upstreams[upstream].latency.record(microseconds: duration)
         }
+        if !record.isOwnReply, record.status > 0 { metrics.values.upstreams[upstream].statuses.count(record.status) }
         guard let failure = record.failure else { return }
         if failure == .breakerOpen { metrics.values.upstreams[upstream].breakerRefusals += 1 }
         if let kind = UpstreamFailureKind(failure) { metrics.values.upstreams[upstream].failures[kind] += 1 }
+    }
+
+    private func tailEntry(_ exchange: Exchange, _ duration: Int) -> RequestTail.Entry {
+        let (request, record) = (exchange.request, exchange.record)
+        var entry = RequestTail.Entry()
+        entry.wallMicroseconds = StructuredLog.wallClock()
+        entry.id = exchange.requestID.bytes.text
+        entry.client = exchange.clientAddress.bytes.text
+        entry.method = request.method.text
+        entry.host = request.host.text
+        entry.path = String(request.path.text.prefix(512))
+        entry.record = record
+        entry.durationMicroseconds = duration
+        entry.route = exchange.plan?.name ?? ""
+        if let upstream = record.upstreamIndex { entry.upstream = snapshot.metricNames.upstreams.names[upstream] }
+        entry.consumer = exchange.identity?.consumer ?? ""
+        entry.decisions = exchange.responseLines.bytes.text.split(separator: "\r\n").map(String.init).filter { line in
+            let name = line.prefix { $0 != ":" }.lowercased()
+            return name.contains("ratelimit") || ["retry-after", "cache-status", "sluice-degraded"].contains(name)
+        }
+        return entry
     }
 
     private func log(_ exchange: Exchange, _ duration: Int, to accessLog: AccessLog) {

@@ -24,6 +24,8 @@ struct WorkerResources {
     /// For questions of the gateway's own.
     let services: UpstreamServiceClient
     var accessLog: AccessLog?
+    /// Of the node.
+    let tail: RequestTail
     /// The part of per-node bounds that this worker gets.
     let workerCount: Int
 }
@@ -123,11 +125,13 @@ struct PlanAssembly {
         if let limit = limit(at: index, isAuthenticated: route.authentication != nil) { filters.append(limit) }
         filters.append(forwarding)
         if let upgrade = route.upgrade { filters.append(UpgradeFilter(upgrade)) }
-        return RoutePlan(
+        let plan = RoutePlan(
             name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), bodyLimit: route.bodyBytes,
             priority: route.priority, filters: filters,
             service: service(of: route, at: index),
             preflights: cors)
+        plan.timing = TimingFields(route.timing ?? snapshot.configuration.timing)
+        return plan
     }
 
     /// What the route's requests come to, from the outside to the upstream.
@@ -215,6 +219,14 @@ final class UnconfiguredService: ExchangeService {
     func serve(_ exchange: Exchange) {
         exchange.record.failure = .noTarget
         exchange.answer(.unavailable("The route's upstream is not configured."))
+    }
+}
+
+extension TimingFields {
+    fileprivate init(_ settings: TimingSettings) {
+        self = []
+        if settings.hasResponseTime { insert(.responseTime) }
+        if settings.hasServerTiming { insert(.serverTiming) }
     }
 }
 

@@ -35,6 +35,8 @@ package final class Exchange {
     /// Its client's address has failed to authenticate too often: its credentials are judged only by what is remembered,
     /// without asking anyone and without costly work.
     package var isSuspect = false
+    /// Which fields about time the response carries; mostly none.
+    package var timing: TimingFields = []
     /// What metrics and the access log will say.
     package var record = ExchangeRecord()
 
@@ -70,6 +72,7 @@ package final class Exchange {
         timeLimitMicroseconds = nil
         replacesCORS = false
         isSuspect = false
+        timing = []
         record = ExchangeRecord(arrivedMicroseconds: now)
         arm = nil
         if bodyObserver != nil { bodyObserver = nil }
@@ -81,6 +84,7 @@ package final class Exchange {
     /// Takes the route: runs its filters, then its service.
     package func follow(_ plan: RoutePlan) {
         self.plan = plan
+        timing = plan.timing
         run(from: 0)
     }
 
@@ -116,6 +120,12 @@ package final class Exchange {
         progress = .serving
         record.isOwnReply = true
         downstream.send(reply, for: self)
+    }
+
+    /// The head of the response is about to be written. Called by the transport, once for each response.
+    package func beginResponse() {
+        record.answeredMicroseconds = MonotonicClock.microseconds()
+        if !timing.isEmpty { timing.append(record, to: responseLines) }
     }
 
     /// Whether a filter still waits for an answer, so that the exchange must not be reused yet.

@@ -1,6 +1,8 @@
 /// The facts of one exchange, for metrics and the access log. Times in microseconds of the monotonic clock.
 package struct ExchangeRecord {
     package var arrivedMicroseconds = 0
+    /// When the head of the answer was written; nil if there was none.
+    package var answeredMicroseconds: Int?
     /// Status sent to the client; 0 if the client went away before there was one.
     package var status = 0
     /// Body bytes received from the client, and sent to it.
@@ -23,6 +25,11 @@ package struct ExchangeRecord {
 
     /// `shadowRefused`: admitted, but a shadow limit would have refused it.
     package enum LimitDecision: UInt8 { case none, admitted, refused, degraded, shadowRefused }
+
+    /// What the gateway itself took until the head of the answer: not what upstreams were waited for; nil before it.
+    package var ownMicroseconds: Int? {
+        answeredMicroseconds.map { max(0, $0 &- arrivedMicroseconds &- (upstreamMicroseconds ?? 0)) }
+    }
 
     package init(arrivedMicroseconds: Int = 0) { self.arrivedMicroseconds = arrivedMicroseconds }
 }

@@ -12,6 +12,8 @@ package final class RoutePlan {
     package let preflights: (any PreflightAnswering)?
     /// Whether it is served before others when not all can be.
     package let priority: Priority
+    /// Which fields tell clients what a request took.
+    package var timing: TimingFields = []
     let filters: [any RequestFilter]
     let service: any ExchangeService
 

@@ -8,6 +8,7 @@ extension ClientConnection: Downstream {
         guard context != nil else { return }
         if reply.closesConnection || !canDiscardRequestBody { keepsAlive = false }
         exchange.record.status = reply.status
+        exchange.beginResponse()
         exchange.record.bytesOut = reply.bodyLength(
             requestID: exchange.requestID.count, isHEAD: exchange.request.isHEAD)
         hasResponded = true
@@ -28,6 +29,7 @@ extension ClientConnection: Downstream {
         guard let context else { return }
         hasResponded = true
         exchange.record.status = head.status
+        exchange.beginResponse()
         let tunnel = head.status == 101 ? exchange.tunnel : nil
         if tunnel != nil { keepsAlive = true }
         chooseFraming(head.body)
@@ -67,6 +69,7 @@ extension ClientConnection: Downstream {
         guard let context else { return }
         hasResponded = true
         exchange.record.status = head.status
+        exchange.beginResponse()
         chooseFraming(head.length)
         if !canDiscardRequestBody, isComplete { keepsAlive = false }
         let bodyLength = body?.count ?? 0

@@ -196,6 +196,7 @@ extension HTTP2Exchange: HTTP2StreamOwner {
 extension HTTP2Exchange: Downstream {
     func send(_ reply: Reply, for exchange: Exchange) {
         exchange.record.status = reply.status
+        exchange.beginResponse()
         exchange.record.bytesOut = reply.bodyLength(
             requestID: exchange.requestID.count, isHEAD: exchange.request.isHEAD)
         respond(reply)
@@ -217,6 +218,7 @@ extension HTTP2Exchange: Downstream {
             if refusesSuccess(head.status, isComplete: isComplete) { return }
         }
         exchange.record.status = head.status
+        exchange.beginResponse()
         let room = head.forwardedCapacity(extra: exchange.responseLines.count)
         let text = worker.buffers.fill(capacity: room) { writer in
             head.writeForwarded(
@@ -228,6 +230,7 @@ extension HTTP2Exchange: Downstream {
     func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool) {
         if awaitsTunnel, refusesSuccess(head.status, isComplete: isComplete) { return }
         exchange.record.status = head.status
+        exchange.beginResponse()
         let room = head.capacity(extra: exchange.responseLines.count)
         let text = worker.buffers.fill(capacity: room) { writer in
             head.write(to: &writer, added: exchange.responseLines.bytes, isChunked: false, persistence: .unsaid)
@@ -315,6 +318,7 @@ extension HTTP2Exchange {
         awaitsTunnel = false
         hasResponded = true
         exchange.record.status = 200
+        exchange.beginResponse()
         tunnel = ClientTunnel(terms, atMicroseconds: MonotonicClock.microseconds())
         connection.tunnelStarted(self)
         for index in 0..<head.fields.count where head.fields.name(index).equalsIgnoringCase("sec-websocket-accept") {

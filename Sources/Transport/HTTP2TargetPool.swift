@@ -16,6 +16,7 @@ final class HTTP2TargetPool: TargetConnections {
     private var connections: [HTTP2UpstreamConnection] = []
     private var openingCount = 0
     private var pending: CircularBuffer<Attempt> = []
+    var waitingCount: Int { pending.count }
     private var isClosed = false
     private var isServing = false
 

@@ -19,6 +19,8 @@ final class NegotiatingTargetPool: TargetConnections {
     var unusedCount: Int { http1.unusedCount + http2.unusedCount }
     var activeCount: Int { http1.activeCount + http2.activeCount }
 
+    var waitingCount: Int { http1.waitingCount + http2.waitingCount }
+
     func acquire(for attempt: Attempt, fresh: Bool) {
         if speaksHTTP1 {
             http1.acquire(for: attempt, fresh: fresh)

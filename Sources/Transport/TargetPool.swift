@@ -15,6 +15,7 @@ final class TargetPool: TargetConnections {
     private static let readSizes = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 << 10)
     private var unused: [UpstreamConnection] = []
     private var pending: CircularBuffer<Attempt> = []
+    var waitingCount: Int { pending.count }
     private var isClosed = false
     /// Open and opening connections.
     private(set) var openCount = 0

@@ -97,6 +97,9 @@ package final class Upstream {
     /// Those of them that wait for a request.
     package var unusedConnectionCount: Int { pools.reduce(0) { $0 + $1.unusedCount } }
 
+    /// Attempts that wait for a connection.
+    package var waitingCount: Int { pools.reduce(0) { $0 + $1.waitingCount } }
+
     /// Picks the target for an exchange; `excluding` are the targets that it has found unreachable (bit by index).
     func pick(for exchange: Exchange, excluding: UInt64) -> (any TargetConnections)? {
         if pools.count == 1 { return excluding & 1 == 0 ? pools[0] : nil }

@@ -28,6 +28,8 @@ protocol TargetConnections: AnyObject {
     var unusedCount: Int { get }
     /// Attempts that hold a link or wait for one.
     var activeCount: Int { get }
+    /// Those that wait.
+    var waitingCount: Int { get }
 
     /// Leads to exactly one of `attempt.connected` and `attempt.failedToConnect`, maybe at once.
     /// `fresh` asks for a new connection, after a pooled one turned out to be stale.

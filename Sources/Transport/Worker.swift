@@ -30,6 +30,9 @@ package final class Worker {
         self.limits = limits
     }
 
+    /// Between two ticks of a worker's clock.
+    package static let tickMicroseconds = DeadlineWheel.tickMicroseconds
+
     /// Starts the clock of the worker's deadlines; `onTick` is called with each tick, for others' periodic work.
     package func start(onTick: @escaping () -> Void) {
         let bound = NIOLoopBound((self, onTick), eventLoop: loop)

@@ -31,6 +31,7 @@ let fullFile = """
       header_timeout: 5s
       idle_timeout: 1m30s
     drain: 45s
+    timing: on
     cache: { memory: 256MiB, lag: 250ms }
     node: { id: node-1 }
     access_log: { path: /var/log/sluice.json, format: json }
@@ -141,6 +142,7 @@ let fullFile = """
           tags: ["user-{id}", users]
           bypass: { headers: { X-Preview: "~." }, query: { preview: 1 }, cookies: [session] }
         body: 100MiB
+        timing: { response_time: true, server_timing: false }
         upgrade: { protocols: [websocket, Chat], idle_timeout: 1m, lifetime: 2h }
         grpc:
           descriptors: greeter.pb

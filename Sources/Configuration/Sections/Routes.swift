@@ -21,6 +21,8 @@ package struct RouteSettings: Sendable {
     /// Whether it is served before others when not all can be.
     package var priority = Priority.normal
     package var traffic = TrafficSettings()
+    /// Nil: as at the top.
+    package var timing: TimingSettings?
     /// The name of an upstream; empty where the route has none, because it answers by itself or is split.
     package var upstream: String
 
@@ -55,6 +57,8 @@ package struct RouteSettings: Sendable {
         let priority = section.value(
             "priority", .choice(["low": Priority.low, "normal": .normal, "high": .high]), default: .normal,
             "What is refused last when the node is overloaded: high; and first: low.")
+        let timing = section.optional(
+            "timing", TimingSettings.kind, "Which fields tell clients what it took; absent: as at the top.")
         let upstream = section.optional("upstream", .reference(to: .upstreams), "Where its requests go.")
         var traffic = TrafficSettings(section)
         let goesElsewhere = section.later("aggregate")
@@ -84,7 +88,7 @@ package struct RouteSettings: Sendable {
             query: match.query)
         var route = RouteSettings(
             rule: rule, authentication: authentication, limits: limits, cache: cache, bodyBytes: bodyBytes,
-            upgrade: upgrade, grpc: grpc, cors: cors, priority: priority, traffic: traffic,
+            upgrade: upgrade, grpc: grpc, cors: cors, priority: priority, traffic: traffic, timing: timing,
             upstream: upstream ?? "")
         route.addresses = addresses
         return route

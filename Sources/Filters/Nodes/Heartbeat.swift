@@ -1,6 +1,7 @@
 import NIOCore
 import RedisClient
 import Synchronization
+import Telemetry
 
 /// Announces this node in `<namespace>:nodes` once a second, describes it in `<namespace>:node:<id>`, and knows how many
 /// nodes are alive: what a limit is divided by while Redis can't be asked. The last known number stays in force then.
@@ -33,7 +34,10 @@ package final class Heartbeat: Sendable {
                     live.store(counts.heard(count), ordering: .relaxed)
                     isHeard = true
                 }
-                await introduce(client, await describe(), &introduction)
+                let description = await describe()
+                await introduce(client, description, &introduction)
+                await FiguresInRedis.stream(namespace, node: nodeID).append(
+                    description.figures.map(\.fields), to: client)
                 // Until the first answer this node takes itself for the only one: in an outage it would admit too much.
                 try? await Task.sleep(for: isHeard ? .seconds(1) : .milliseconds(20))
             }
@@ -75,15 +79,19 @@ package final class Heartbeat: Sendable {
         let now = ContinuousClock.now
         let script = String(decoding: PackageResources.node_lua, as: UTF8.self)
         let reply = try? await client.send(
-            "EVAL", script, "1", nodeKey, "\(Self.lapseMicroseconds)", introduction.started,
-            "\(Int((now - began) / .microseconds(1)))", "address", node.address, "admin", node.admin,
-            "version", node.version, "revision", node.revision,
-            "requests", introduction.pace.perSecond(node.requests, at: now), routedBy: nodeKey)
+            [
+                "EVAL", script, "1", nodeKey, "\(Self.lapseMicroseconds)", introduction.started,
+                "\(Int((now - began) / .microseconds(1)))", "address", node.address, "admin", node.admin,
+                "version", node.version, "revision", node.revision,
+                "requests", introduction.pace.perSecond(node.requests, at: now),
+            ] + node.summary, routedBy: nodeKey)
         if let started = reply?.text { introduction.started = started }
     }
 
     private func leave(_ client: RedisClient) async {
         _ = try? await client.send("ZREM", nodesKey, nodeID, routedBy: nodesKey)
         _ = try? await client.send("DEL", nodeKey, routedBy: nodeKey)
+        let figures = FiguresInRedis.stream(namespace, node: nodeID).key
+        _ = try? await client.send("DEL", figures, routedBy: figures)
     }
 }

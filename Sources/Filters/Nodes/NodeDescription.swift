@@ -1,3 +1,5 @@
+import Telemetry
+
 /// What a node tells of itself with each heartbeat.
 package struct NodeDescription: Hashable, Sendable {
     /// Where clients are served.
@@ -9,8 +11,21 @@ package struct NodeDescription: Hashable, Sendable {
     package var revision = ""
     /// Requests that it has answered since it started.
     package var requests = 0
+    /// What it did in the seconds since the last heartbeat, oldest first.
+    package var figures: [NodeFigures] = []
 
     package init() {}
+
+    /// The latest figures as fields that a person can read; nothing before the first.
+    var summary: [String] {
+        guard let figures = figures.last else { return [] }
+        return [
+            "errors", "\(figures.errors)", "p99_us", "\(figures.latency.quantile(0.99) ?? 0)",
+            "in_flight", "\(figures.inFlight)", "connections", "\(figures.connections)",
+            "memory", "\(figures.memoryBytes)", "cpu_us", "\(figures.cpuMicroseconds)", "lag_us",
+            "\(figures.lagMicroseconds)",
+        ]
+    }
 }
 
 /// Requests a second, from counts at two times.

@@ -49,7 +49,8 @@ extension AdminOperation {
     /// All there are, in the order of their documentation.
     static let all: [AdminOperation] =
         HealthOperations.all + OverviewOperations.all + RouteOperations.all + LimitOperations.all
-        + BreakerOperations.all + CacheOperations.all + ConfigurationOperations.all + DocumentOperations.all
+        + BreakerOperations.all + CacheOperations.all + ConfigurationOperations.all + RequestOperations.all
+        + DocumentOperations.all
 }
 
 /// A parameter of a query.

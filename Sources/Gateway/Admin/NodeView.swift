@@ -22,9 +22,16 @@ final class NodeView: Sendable {
         var configuration: ConfigurationStatus?
         /// Has the node read its configuration anew; nil until it has started.
         var reload: (@Sendable () async throws -> Void)?
+        /// Where clients are served, and where this is.
+        var address = ""
+        var admin = ""
     }
 
     private let source = Mutex(Source())
+    /// The node's last minutes.
+    let pulse = NodePulse()
+    let tail = RequestTail()
+    let began = ContinuousClock.now
     private let isStarted = Atomic<Bool>(false)
     private let isStopping = Atomic<Bool>(false)
 
@@ -43,10 +50,11 @@ final class NodeView: Sendable {
 
     func metrics() async -> MetricsSnapshot {
         let source = current
-        let shards = await collect { $0.measure() }
+        let shards = await collect { ($0.measure(), $0.gauges) }
         var snapshot = MetricsSnapshot(
-            names: source.names, summing: shards, accessLog: source.accessLog?.statistics ?? AccessLogStatistics(),
-            process: ProcessMetrics.read(), nodes: source.liveNodes())
+            names: source.names, summing: shards.map(\.0),
+            accessLog: source.accessLog?.statistics ?? AccessLogStatistics(), process: ProcessMetrics.read(),
+            nodes: source.liveNodes(), workers: shards.map(\.1))
         snapshot.configuration = source.configuration?.metrics
         return snapshot
     }

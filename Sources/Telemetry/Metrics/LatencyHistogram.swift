@@ -61,6 +61,18 @@ package struct LatencyHistogram: Sendable {
         }
     }
 
+    /// The buckets that counted something, ascending.
+    var buckets: [(bucket: Int, count: Int)] {
+        counts.indices.lazy.filter { counts[$0] > 0 }.map { ($0, counts[$0]) }
+    }
+
+    /// Begins anew; the storage stays.
+    package mutating func removeAll() {
+        guard count > 0 else { return }
+        for index in counts.indices { counts[index] = 0 }
+        (count, totalMicroseconds) = (0, 0)
+    }
+
     static func bucket(of value: Int) -> Int {
         let exponent = max(0, Int.bitWidth - value.leadingZeroBitCount - subdivisionBits - 1)
         guard exponent <= largestExponent else { return bucketCount - 1 }
@@ -68,8 +80,14 @@ package struct LatencyHistogram: Sendable {
     }
 
     private static func middle(ofBucket index: Int) -> Int {
-        let exponent = max(0, (index >> subdivisionBits) - 1)
-        let lowest = (index - (exponent << subdivisionBits)) << exponent
-        return lowest + ((1 << exponent) - 1) / 2
+        lowest(ofBucket: index) + ((1 << exponent(ofBucket: index)) - 1) / 2
     }
+
+    /// The smallest value that a bucket counts.
+    static func lowest(ofBucket index: Int) -> Int {
+        let exponent = exponent(ofBucket: index)
+        return (index - (exponent << subdivisionBits)) << exponent
+    }
+
+    private static func exponent(ofBucket index: Int) -> Int { max(0, (index >> subdivisionBits) - 1) }
 }

@@ -5,10 +5,13 @@ package struct RouteMetrics: Sendable {
     package private(set) var bytesOut = 0
     /// From the first byte of the request to the last byte of the reply.
     package private(set) var total = LatencyHistogram()
-    /// The part of `total` that was not spent waiting for an upstream.
+    /// What the gateway itself took: from the request's head to the head of its answer, less the wait for upstreams. Bodies
+    /// that stream after that are at the pace of the other two.
     package private(set) var gateway = LatencyHistogram()
     /// The part of `total` spent waiting for an upstream; only exchanges that were forwarded.
     package private(set) var upstream = LatencyHistogram()
+    /// Of `total`.
+    package private(set) var exemplars = Exemplars()
     package private(set) var inFlight = 0
     package private(set) var cache = CaseCounts<CacheOutcome>()
     package var traffic = CaseCounts<TrafficOutcome>()
@@ -21,15 +24,19 @@ package struct RouteMetrics: Sendable {
         package var bytesIn: Int
         package var bytesOut: Int
         package var totalMicroseconds: Int
+        /// What the gateway itself took.
+        package var ownMicroseconds: Int
         /// Nil where nothing was forwarded.
         package var upstreamMicroseconds: Int?
         /// Nil where the route has no cache.
         package var cache: CacheOutcome?
 
+        /// - Parameter headMicroseconds: from the request's head to the head of its answer; nil: there was none.
         package init(
-            status: Int, bytesIn: Int, bytesOut: Int, totalMicroseconds: Int, upstreamMicroseconds: Int? = nil,
-            cache: CacheOutcome? = nil
+            status: Int, bytesIn: Int, bytesOut: Int, totalMicroseconds: Int, headMicroseconds: Int? = nil,
+            upstreamMicroseconds: Int? = nil, cache: CacheOutcome? = nil
         ) {
+            ownMicroseconds = max(0, (headMicroseconds ?? totalMicroseconds) - (upstreamMicroseconds ?? 0))
             self.cache = cache
             self.status = status
             self.bytesIn = bytesIn
@@ -60,10 +67,13 @@ package struct RouteMetrics: Sendable {
         bytesIn += outcome.bytesIn
         bytesOut += outcome.bytesOut
         total.record(microseconds: outcome.totalMicroseconds)
-        gateway.record(microseconds: outcome.totalMicroseconds - (outcome.upstreamMicroseconds ?? 0))
+        gateway.record(microseconds: outcome.ownMicroseconds)
         if let result = outcome.cache { cache[result] += 1 }
         if let waited = outcome.upstreamMicroseconds { upstream.record(microseconds: waited) }
     }
+
+    /// A request whose trace is recorded was counted.
+    package mutating func record(_ exemplar: Exemplars.Exemplar) { exemplars.record(exemplar) }
 
     package var isUntouched: Bool { inFlight == 0 && total.count == 0 }
 
@@ -72,6 +82,7 @@ package struct RouteMetrics: Sendable {
         left.bytesIn += right.bytesIn
         left.bytesOut += right.bytesOut
         left.total += right.total
+        left.exemplars += right.exemplars
         left.gateway += right.gateway
         left.upstream += right.upstream
         left.inFlight += right.inFlight

@@ -35,7 +35,11 @@ package struct UpstreamMetrics: Sendable {
     package var failures = CaseCounts<UpstreamFailureKind>()
     /// From sending an attempt to the head of its response.
     package var latency = LatencyHistogram()
+    /// Of responses that were passed on.
+    package var statuses = StatusCounts()
     package var activeConnections = 0
+    /// Attempts that wait for a connection.
+    package var pending = 0
     package var idleConnections = 0
     /// The worker's copy; the worst of all workers is shown.
     package var breaker = BreakerGauge.closed
@@ -57,6 +61,8 @@ package struct UpstreamMetrics: Sendable {
         left.retries += right.retries
         left.failures += right.failures
         left.latency += right.latency
+        left.statuses += right.statuses
+        left.pending += right.pending
         left.activeConnections += right.activeConnections
         left.idleConnections += right.idleConnections
         if right.breaker.rawValue > left.breaker.rawValue { left.breaker = right.breaker }

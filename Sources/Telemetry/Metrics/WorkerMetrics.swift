@@ -8,6 +8,8 @@ package struct MetricValues: Sendable {
     package var connections = ConnectionMetrics()
     package var cache = CacheGauges()
     package var shedding = SheddingMetrics()
+    /// How late the workers' clocks ticked.
+    package var lag = LatencyHistogram()
 
     package init() {}
 
@@ -32,6 +34,7 @@ package struct MetricValues: Sendable {
         left.connections += right.connections
         left.cache += right.cache
         left.shedding += right.shedding
+        left.lag += right.lag
     }
 
     private static func add<Element>(
@@ -48,6 +51,10 @@ package struct MetricValues: Sendable {
 package final class WorkerMetrics {
     /// Indexed by `MetricNames`: `metrics.values.routes[index].begin()`.
     package var values = MetricValues()
+    /// What has happened since the node last asked for its live figures.
+    package var tally = TrafficTally()
+    /// The worst that the worker's clock was late in the second before that.
+    package var latestLagMicroseconds = 0
 
     package init(names: MetricNames) {
         values.grow(to: names)
@@ -69,11 +76,26 @@ package struct MetricsSnapshot: Sendable {
     package var nodes: Int
     /// Nil: not told.
     package var configuration: ConfigurationMetrics?
+    /// In the order of the workers' numbers.
+    package var workers: [WorkerGauges]
+
+    /// How one worker stands.
+    package struct WorkerGauges: Hashable, Sendable {
+        package var connections: Int
+        /// The worst that its clock was late within the last second.
+        package var lagMicroseconds: Int
+
+        package init(connections: Int, lagMicroseconds: Int) {
+            self.connections = connections
+            self.lagMicroseconds = lagMicroseconds
+        }
+    }
 
     package init(
         names: MetricNames, summing shards: [MetricValues], accessLog: AccessLogStatistics = AccessLogStatistics(),
-        process: ProcessMetrics? = nil, nodes: Int = 1
+        process: ProcessMetrics? = nil, nodes: Int = 1, workers: [WorkerGauges] = []
     ) {
+        self.workers = workers
         self.nodes = nodes
         self.names = names
         self.values = MetricValues()

@@ -1,10 +1,27 @@
 /// The page that Prometheus scrapes. Routes, upstreams and policies that have seen nothing are left out, except for
 /// breakers, whose state is worth knowing before the first request.
 package enum PrometheusText {
-    package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+    package enum Format: Sendable {
+        case prometheus
+        /// With exemplars: a trace that took as long as its bucket says.
+        case openMetrics
 
-    package static func render(_ snapshot: MetricsSnapshot) -> [UInt8] {
-        var writer = PrometheusWriter()
+        /// What a scraper asks for, by its `Accept`. Prometheus asks for OpenMetrics with the higher preference, and says so
+        /// first; weights between the two are not compared.
+        package init(accept: String) {
+            self = accept.lowercased().contains("application/openmetrics-text") ? .openMetrics : .prometheus
+        }
+
+        package var contentType: String {
+            switch self {
+            case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
+            case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
+            }
+        }
+    }
+
+    package static func render(_ snapshot: MetricsSnapshot, as format: Format = .prometheus) -> [UInt8] {
+        var writer = PrometheusWriter(format)
         let values = snapshot.values
         let routes = zip(snapshot.names.routes.names, values.routes).filter { !$0.1.isUntouched }
         renderRequests(Array(routes), &writer)
@@ -23,7 +40,9 @@ package enum PrometheusText {
         renderShedding(values.shedding, &writer)
         renderAccessLog(snapshot.accessLog, &writer)
         snapshot.configuration?.render(&writer)
+        renderWorkers(snapshot, &writer)
         if let process = snapshot.process { renderProcess(process, &writer) }
+        writer.end()
         return writer.text
     }
 
@@ -50,9 +69,13 @@ package enum PrometheusText {
 
     private static func renderDurations(_ routes: [(String, RouteMetrics)], _ writer: inout PrometheusWriter) {
         writer.begin("sluice_request_duration_seconds", .histogram, "From a request's first byte to its reply's last.")
-        for (route, metrics) in routes { writer.histogram([("route", route)], metrics.total, .requests) }
+        for (route, metrics) in routes {
+            writer.histogram([("route", route)], metrics.total, .requests, exemplars: metrics.exemplars)
+        }
         writer.begin(
-            "sluice_gateway_duration_seconds", .histogram, "The part of a request spent in the gateway itself.")
+            "sluice_gateway_duration_seconds", .histogram,
+            "What the gateway itself took: from a request's head to the head of its answer, less waiting for upstreams."
+        )
         for (route, metrics) in routes { writer.histogram([("route", route)], metrics.gateway, .fine) }
         writer.begin(
             "sluice_request_upstream_seconds", .histogram, "The part of a request spent waiting for upstreams.")
@@ -124,6 +147,12 @@ package enum PrometheusText {
                 writer.sample([("upstream", name), ("kind", kind.label)], metrics.failures[kind])
             }
         }
+        writer.begin("sluice_upstream_responses_total", .counter, "Responses of an upstream, by class of status.")
+        for (name, metrics) in upstreams {
+            for (status, count) in zip(StatusCounts.classes, metrics.statuses.byClass) where count > 0 {
+                writer.sample([("upstream", name), ("status", status)], count)
+            }
+        }
         writer.begin("sluice_upstream_duration_seconds", .histogram, "From sending an attempt to its response's head.")
         for (name, metrics) in upstreams where metrics.latency.count > 0 {
             writer.histogram([("upstream", name)], metrics.latency, .requests)
@@ -133,6 +162,8 @@ package enum PrometheusText {
             writer.sample([("upstream", name), ("state", "active")], metrics.activeConnections)
             writer.sample([("upstream", name), ("state", "idle")], metrics.idleConnections)
         }
+        writer.begin("sluice_upstream_pending", .gauge, "Attempts that wait for a connection to an upstream.")
+        for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.pending) }
     }
 
     private static func renderBreakers(_ upstreams: [(String, UpstreamMetrics)], _ writer: inout PrometheusWriter) {
@@ -192,6 +223,21 @@ package enum PrometheusText {
         writer.sample(log.linesWritten)
         writer.begin("sluice_access_log_dropped_lines_total", .counter, "Lines the access log's output did not take.")
         writer.sample(log.linesDropped)
+    }
+
+    private static func renderWorkers(_ snapshot: MetricsSnapshot, _ writer: inout PrometheusWriter) {
+        writer.begin(
+            "sluice_event_loop_lag_seconds", .histogram,
+            "How late the clocks of the workers ticked: 100 ticks a second.")
+        writer.histogram([], snapshot.values.lag, .fine)
+        writer.begin("sluice_worker_lag_seconds", .gauge, "The worst lag of each worker within its last second.")
+        for (index, worker) in snapshot.workers.enumerated() {
+            writer.sample([("worker", "\(index)")], seconds: worker.lagMicroseconds)
+        }
+        writer.begin("sluice_worker_connections", .gauge, "Open connections of clients, by worker.")
+        for (index, worker) in snapshot.workers.enumerated() {
+            writer.sample([("worker", "\(index)")], worker.connections)
+        }
     }
 
     private static func renderProcess(_ process: ProcessMetrics, _ writer: inout PrometheusWriter) {

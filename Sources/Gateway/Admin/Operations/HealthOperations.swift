@@ -30,8 +30,9 @@ enum HealthOperations {
                 contentType: "text/plain", description: "The text exposition format.", schema: AdminSchema.text)
         ) { request in
             let snapshot = await request.node.metrics()
+            let format = PrometheusText.Format(accept: request.accept)
             return Reply(
-                status: 200, contentType: PrometheusText.contentType, content: PrometheusText.render(snapshot))
+                status: 200, contentType: format.contentType, content: PrometheusText.render(snapshot, as: format))
         },
     ]
 
