@@ -53,7 +53,8 @@ let package = Package(
         library(
             "Filters",
             [
-                "CZlib", "GatewayCore", "HTTPWire", "Credentials", "JSON", "Policies", "RedisClient", "Telemetry",
+                "Compression", "CZlib", "GatewayCore", "HTTPWire", "Credentials", "JSON", "Policies", "RedisClient",
+                "Telemetry",
                 nioCore,
             ],
             resources: [
@@ -87,14 +88,25 @@ let package = Package(
             "Transcoding", ["JSON", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             resources: [.embedInCode("Descriptors/wellknown.pb")]),
         // JSON and gRPC-Web clients of gRPC services.
-        library("Translation", ["GatewayCore", "HTTPWire", "Transcoding", nioCore]),
+        library(
+            "Translation",
+            ["Compression", "GatewayCore", "HTTPWire", "JSON", "Markup", "Policies", "Transcoding", nioCore]),
+        // Content codings: gzip, br, zstd.
+        library("Compression", ["CBrotli", "CZlib", "CZstd"]),
+        // XML and forms as JSON, and JSON as XML.
+        library("Markup", ["CXML2", "JSON"]),
         library("GatewayCore", ["CLinux", "HTTPWire", "JSON", "Policies", nioCore]),
         library("HTTPWire"),
-        library("JSON"),
+        library("JSON", ["Policies"]),
         library("Policies"),
         // No pkgConfig: hiredis.pc carries a -D flag that SwiftPM warns about in each build, and nothing that is needed.
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(
+            name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"]), .brew(["brotli"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .systemLibrary(
+            name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"]), .brew(["libxml2"])]),
         .systemLibrary(
             name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"]), .brew(["libnghttp2"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
@@ -112,11 +124,13 @@ let package = Package(
         tests("PoliciesTests", ["Policies"]),
         tests("HTTPWireTests", ["HTTPWire"]),
         tests("GatewayCoreTests", ["GatewayCore", "HTTPWire", "JSON", "Policies", nioCore]),
-        tests("JSONTests", ["JSON"]),
+        tests("JSONTests", ["JSON", "Policies"]),
         tests("CredentialsTests", ["Credentials", "JSON", "TestSupport"]),
         .testTarget(
             name: "TranscodingTests", dependencies: ["Transcoding", "JSON"], exclude: ["Fixtures"],
             swiftSettings: strict),
+        tests("CompressionTests", ["Compression"]),
+        tests("MarkupTests", ["Markup", "JSON"]),
         tests("HTTP2Tests", ["HTTP2", "HTTPWire", nioCore]),
         tests("ConfigurationTests", ["Configuration"]),
         tests("TelemetryTests", ["Telemetry"]),

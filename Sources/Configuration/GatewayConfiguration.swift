@@ -21,6 +21,8 @@ package struct GatewayConfiguration: Sendable {
     package var accessLog: AccessLogSettings
     package var timing: TimingSettings
     package var cache: NodeCacheSettings
+    /// Of routes that say nothing else; nil: none.
+    package var compression: CompressionRules?
     /// Nil: to be made from the host's name and the process.
     package var nodeID: String?
     /// The text it was read from, as it stood in the file; it may hold secrets.
@@ -65,6 +67,8 @@ package struct GatewayConfiguration: Sendable {
             "Which fields tell clients what their requests took: X-Response-Time, Server-Timing.")
         let cache = section.value(
             "cache", NodeCacheSettings.kind, default: NodeCacheSettings(), "What a node keeps of cached responses.")
+        let compression = section.value(
+            "compression", .compression, default: nil, "Which responses are compressed; absent: none.")
         let nodeID = section.optional("node", .nodeID, "This node.")
         // A place for an anchor that routes refer to; it means nothing by itself.
         _ = section.value(
@@ -77,7 +81,8 @@ package struct GatewayConfiguration: Sendable {
             listeners: listeners, admin: admin, trustedProxies: trustedProxies, state: state, limits: limits,
             drainMicroseconds: drain, upstreams: upstreams, authenticators: authenticators,
             authentication: authentication, consumers: consumers,
-            plans: plans, routes: routes, accessLog: accessLog, timing: timing, cache: cache, nodeID: nodeID)
+            plans: plans, routes: routes, accessLog: accessLog, timing: timing, cache: cache, compression: compression,
+            nodeID: nodeID)
         configuration.reportDisagreements(section)
         return configuration
     }

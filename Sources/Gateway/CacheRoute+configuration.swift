@@ -7,7 +7,11 @@ extension CacheRoute {
     /// - Parameters:
     ///   - variation: what of the route this is the cache of.
     ///   - variations: all there are.
-    init(_ settings: RouteCacheSettings, of rule: RouteRule, variation: String = "", among variations: [String] = []) {
+    ///   - references: what is asked of the origin, and made of its answers, depends on.
+    init(
+        _ settings: RouteCacheSettings, of rule: RouteRule, variation: String = "", among variations: [String] = [],
+        references: Set<RequestReference> = []
+    ) {
         self.init(name: rule.name)
         rules.ttl = settings.ttlMicroseconds
         rules.forceTTL = settings.forceTTLMicroseconds
@@ -19,6 +23,7 @@ extension CacheRoute {
         key.sortsQuery = settings.sortsQuery
         key.headers = settings.keyHeaders
         key.claims = settings.keyClaims.map { ClaimPath($0) }
+        key.references = references.filter(\.tellsCallersApart).sorted { "\($0)" < "\($1)" }
         // Another route may serve the same URL to requests with other headers, and otherwise.
         if !rule.headers.isEmpty { key.route = rule.name }
         key.variation = variation
@@ -64,5 +69,15 @@ extension TagTemplate {
         }
         if !rest.isEmpty { parts.append(.literal(String(rest))) }
         self.init(parts)
+    }
+}
+
+extension RequestReference {
+    /// Not what the key has anyway (the URL), and not what differs without meaning anything (nodes, ids of requests).
+    fileprivate var tellsCallersApart: Bool {
+        switch self {
+        case .claim, .header, .query, .cookie, .consumerID, .consumerPlan, .clientAddress: true
+        case .segment, .rest, .node, .route, .requestID, .method, .path, .host, .scheme: false
+        }
     }
 }

@@ -276,7 +276,7 @@ package actor GatewayNode {
                 consumers: try state.makeConsumers(link: store.link), plans: state.plans,
                 services: UpstreamServiceClient(worker: worker, tls: snapshot.serviceTLS),
                 accessLog: sink.map(AccessLog.init(sink:)), tail: tail,
-                workerCount: workerCount)
+                node: state.nodeID, workerCount: workerCount)
             let gateway = try WorkerGateway(worker: worker, snapshot: snapshot, resources: resources)
             accounts.gateway = gateway
             worker.entry = gateway

@@ -26,6 +26,8 @@ struct WorkerResources {
     var accessLog: AccessLog?
     /// Of the node.
     let tail: RequestTail
+    /// The node's name.
+    let node: String
     /// The part of per-node bounds that this worker gets.
     let workerCount: Int
 }
@@ -96,6 +98,7 @@ struct PlanAssembly {
     private let forwarding = ForwardingHeaders()
     private let entitlements: Entitlements?
     private let attempts: AttemptGuard?
+    private let encoders = EncoderPool()
 
     init(snapshot: Snapshot, resources: WorkerResources, worker: Worker, upstreams: [String: Upstream]) throws {
         self.snapshot = snapshot
@@ -115,7 +118,13 @@ struct PlanAssembly {
     /// The steps of a route, in the order of the phases.
     mutating func plan(at index: Int) -> RoutePlan {
         let route = snapshot.configuration.routes[index]
+        let shapingNames = ShapingNames(node: resources.node, route: route.rule.name)
         var filters: [any RequestFilter] = []
+        // First, so that what others refuse is shaped too.
+        if !route.response.leavesHead { filters.append(ResponseShapingFilter(route.response, shapingNames)) }
+        if let rules = route.compression ?? snapshot.configuration.compression {
+            filters.append(CompressionFilter(rules, encoders))
+        }
         let cors = route.cors.map { CORSFilter($0) }
         if let cors { filters.append(cors) }
         if let addresses = route.addresses { filters.append(AddressFilter(addresses)) }
@@ -124,6 +133,8 @@ struct PlanAssembly {
         if let authentication = route.authentication { filters.append(authenticate(authentication)) }
         if let limit = limit(at: index, isAuthenticated: route.authentication != nil) { filters.append(limit) }
         filters.append(forwarding)
+        // Behind it: what it tells the upstream may be changed.
+        if !route.request.leavesHead { filters.append(RequestShapingFilter(route.request, shapingNames)) }
         if let upgrade = route.upgrade { filters.append(UpgradeFilter(upgrade)) }
         let plan = RoutePlan(
             name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), bodyLimit: route.bodyBytes,
@@ -142,7 +153,10 @@ struct PlanAssembly {
             // Behind the cache: what it keeps is what clients get.
             cached(
                 route, variation, variations,
-                translated(index, faulty(route, metricsIndex, mirrored(route, metricsIndex, service(to: upstream)))))
+                reshaped(
+                    route,
+                    translated(index, faulty(route, metricsIndex, mirrored(route, metricsIndex, service(to: upstream))))
+                ))
         }
     }
 
@@ -150,11 +164,20 @@ struct PlanAssembly {
         snapshot.translations[index].map { TranslationService($0, inner: service) } ?? service
     }
 
+    /// Behind the cache, which keeps what clients get.
+    private func reshaped(_ route: RouteSettings, _ service: any ExchangeService) -> any ExchangeService {
+        ReshapingService.wrap(
+            service, request: route.request, response: route.response,
+            ShapingNames(node: resources.node, route: route.rule.name))
+    }
+
     private func cached(
         _ route: RouteSettings, _ variation: String, _ variations: [String], _ service: any ExchangeService
     ) -> any ExchangeService {
         guard let settings = route.cache else { return service }
-        let cache = CacheRoute(settings, of: route.rule, variation: variation, among: variations)
+        let cache = CacheRoute(
+            settings, of: route.rule, variation: variation, among: variations,
+            references: route.request.references.union(route.response.body.references))
         return CacheService(route: cache, cache: resources.cache, inner: service)
     }
 

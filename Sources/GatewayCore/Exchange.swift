@@ -46,6 +46,13 @@ package final class Exchange {
     package var bodyObserver: (any BodyObserver)?
     /// Told of the upstream's response; mostly nobody.
     package var responseObserver: (any ResponseObserver)?
+    /// What the response goes through before the client gets it: the one pushed last comes first.
+    package private(set) var shapers: [any ResponseShaper] = []
+    /// Compresses the response; mostly nobody. `encoding` is the one at work.
+    package var compressor: (any ResponseCompressor)?
+    var encoding: (any BodyEncoding)?
+    /// Segments of the path in front of those of the route's pattern, such as a version's.
+    package var leadingSegments = 0
     /// What the service has asked already, while a filter waits; mostly nothing.
     package var anticipated: AnyObject?
     /// What is given back when the exchange ends; mostly nothing.
@@ -73,6 +80,10 @@ package final class Exchange {
         replacesCORS = false
         isSuspect = false
         timing = []
+        leadingSegments = 0
+        if compressor != nil { compressor = nil }
+        if encoding != nil { encoding = nil }
+        if !shapers.isEmpty { shapers.removeAll(keepingCapacity: true) }
         record = ExchangeRecord(arrivedMicroseconds: now)
         arm = nil
         if bodyObserver != nil { bodyObserver = nil }
@@ -93,6 +104,8 @@ package final class Exchange {
         self.plan = plan
         answer(reply)
     }
+
+    package func push(_ shaper: any ResponseShaper) { shapers.append(shaper) }
 
     /// The answer to a filter's `.wait`.
     package func resume(with verdict: Verdict) {

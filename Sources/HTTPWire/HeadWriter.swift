@@ -53,14 +53,16 @@ package struct HeadWriter {
 
 extension RequestHead {
     /// Room for the forwarded head with `extra` bytes of lines that the gateway adds.
-    package func forwardedCapacity(extra: Int) -> Int { fields.length &+ pathAndQuery.count &+ extra &+ 64 }
+    package func forwardedCapacity(extra: Int) -> Int {
+        fields.length &+ forwardedTarget.count &+ extra &+ 96
+    }
 
     /// Writes the head for the upstream, up to and including the blank line. `lines` are complete field lines: the
     /// gateway's own versions of those that were left out.
     package func writeForwarded(to writer: inout HeadWriter, adding lines: Bytes) {
-        writer.append(method)
+        writer.append(forwardedMethod)
         writer.append(" ")
-        writer.append(pathAndQuery)
+        writer.append(forwardedTarget)
         writer.append(" HTTP/1.1\r\n")
         if !hasHostField {
             writer.append("Host: ")

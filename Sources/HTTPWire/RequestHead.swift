@@ -33,6 +33,8 @@ package final class RequestHead {
     private var startLineEnd = 0
     private var hostSlot = -1
     private let target = NormalisedTarget()
+    private var rewriting: RewrittenLine?
+    private var isRewritten = false
 
     package init() {}
 
@@ -45,6 +47,27 @@ package final class RequestHead {
     /// Of an HTTP/1.0 request without the field: what an absolute target says, or nothing.
     package var host: Bytes { hasHostField ? fields.value(hostSlot) : target.authority ?? Bytes(start: nil, count: 0) }
     var hasHostField: Bool { hostSlot >= 0 }
+
+    /// Method and target that the upstream is sent: the client's, unless a route has others.
+    package var forwardedMethod: Bytes { isRewritten ? rewriting?.method ?? method : method }
+    package var forwardedTarget: Bytes { isRewritten ? rewriting?.target ?? pathAndQuery : pathAndQuery }
+
+    /// Both, for a copy of the request; nil if they are the client's. A HEAD may be asked as a GET.
+    package var rewrittenLine: (method: [UInt8], target: [UInt8])? {
+        guard isRewritten else { return nil }
+        return (isHEAD ? Array("GET".utf8) : Array(forwardedMethod), Array(forwardedTarget))
+    }
+
+    /// What was matched, and what caches know the request by, stays; from now on it is sent on as this.
+    /// - Parameters:
+    ///   - method: a token; nil: as it is now. The answer to HEAD has no body, so HEAD stays.
+    ///   - target: path and query, with nothing in them that can't stand in a request line; nil: as it is now.
+    package func rewrite(method newMethod: Bytes?, target newTarget: Bytes?) {
+        let line = rewriting ?? RewrittenLine()
+        rewriting = line
+        line.set(method: isHEAD ? forwardedMethod : newMethod ?? forwardedMethod, target: newTarget ?? forwardedTarget)
+        isRewritten = true
+    }
 
     /// The protocol that the client wants to change to (RFC 9110 §7.8); nil if there is none, or if the request has a body,
     /// whose end nobody could tell from what follows.
@@ -67,7 +90,7 @@ package final class RequestHead {
 
     /// RFC 9110 §9.2.2: sending it twice does what sending it once does.
     package var isIdempotent: Bool {
-        let method = self.method
+        let method = forwardedMethod
         return method.equals("GET") || method.equals("HEAD") || method.equals("PUT") || method.equals("DELETE")
             || method.equals("OPTIONS") || method.equals("TRACE")
     }
@@ -132,6 +155,7 @@ package final class RequestHead {
         isServerWide = false
         hostSlot = -1
         mayUpgrade = false
+        isRewritten = false
     }
 
     private func parseRequestLine(_ bytes: UnsafePointer<UInt8>, _ lineFeed: Int) -> HeadFault? {
@@ -255,4 +279,21 @@ package final class RequestHead {
     /// Offset of the first field line, and of the blank line that ends the head.
     var fieldsStart: Int { startLineEnd }
     var fieldsEnd: Int { fields.length &- 2 }
+}
+
+/// A request line in place of the one that came. Takes both of its parts at once, since either may be its own.
+private final class RewrittenLine {
+    private let methodText = ByteBuilder(capacity: 24)
+    private let targetText = ByteBuilder(capacity: 256)
+
+    var method: Bytes { methodText.bytes }
+    var target: Bytes { targetText.bytes }
+
+    func set(method: Bytes, target: Bytes) {
+        let (method, target) = (Array(method), Array(target))
+        methodText.removeAll()
+        methodText.append(method)
+        targetText.removeAll()
+        targetText.append(target)
+    }
 }

@@ -48,7 +48,7 @@ final class GRPCWebCall: TranslatedCall {
         var length: Int?
         if form == .binary, case .exactly(let count) = request.body { length = count }
         if request.body == .none { length = 0 }
-        ask(TranslatedHead.request(request, path: request.pathAndQuery, length: length))
+        ask(TranslatedHead.request(request, path: request.forwardedTarget, length: length))
     }
 
     // MARK: The request

@@ -13,6 +13,7 @@ class TranslatedCall {
     /// Who asks the service; nil before it does, and when it is done.
     private(set) var producer: (any ResponseProducer)?
     private var isOver = false
+    private var hasResponded = false
 
     init(_ outer: Exchange, service: any ExchangeService) {
         self.outer = outer
@@ -24,7 +25,9 @@ class TranslatedCall {
     /// - Parameter head: the request as HTTP/1.1 text, blank line included.
     final func ask(_ head: [UInt8]) {
         let outcome = head.withUnsafeBufferPointer { inner.request.parse($0, limit: $0.count + 1) }
-        guard case .complete = outcome else { return answer(.badRequest("The request can't be put into gRPC's form.")) }
+        guard case .complete = outcome else {
+            return answer(.badRequest("The request can't be put into the service's form."))
+        }
         inner.begin(atMicroseconds: MonotonicClock.microseconds())
         inner.requestLines.append(outer.requestLines.bytes)
         inner.clientAddress.append(outer.clientAddress.bytes)
@@ -32,7 +35,19 @@ class TranslatedCall {
         inner.identity = outer.identity
         inner.replacesCORS = outer.replacesCORS
         inner.timeLimitMicroseconds = outer.timeLimitMicroseconds
+        inner.leadingSegments = outer.leadingSegments
+        adoptRewriting()
         service.serve(inner)
+    }
+
+    /// What the route makes of the request line holds for a request that has kept the client's.
+    private func adoptRewriting() {
+        guard let line = outer.request.rewrittenLine,
+            inner.request.pathAndQuery.elementsEqual(outer.request.pathAndQuery)
+        else { return }
+        line.method.withUnsafeBufferPointer { method in
+            line.target.withUnsafeBufferPointer { inner.request.rewrite(method: method, target: $0) }
+        }
     }
 
     /// Nothing more reaches the client by this call, and the service is told to stop.
@@ -56,16 +71,26 @@ class TranslatedCall {
         guard case .complete = outcome else {
             return answer(.badGateway("The service's answer can't be put into the client's form."))
         }
+        pass(head, body: body, isComplete: isComplete)
+    }
+
+    /// Sends the service's own head, or one in its place.
+    final func pass(_ head: ResponseHead, body: ByteBuffer?, isComplete: Bool) {
+        guard !isOver else { return }
+        hasResponded = true
         outer.responseObserver?.responseStarted(head, for: outer)
         if isComplete { settle() } else { adoptRecord() }
         outer.downstream.respond(head, body: body, isComplete: isComplete)
     }
 
     /// The response is complete.
-    final func end() {
+    final func end() { conclude(trailers: []) }
+
+    /// The same, with the service's trailers.
+    final func conclude(trailers: [UInt8]) {
         guard !isOver else { return }
         settle()
-        outer.downstream.end(trailers: [])
+        outer.downstream.end(trailers: trailers)
     }
 
     /// What was learnt of the service is the client's exchange's to tell.
@@ -127,7 +152,7 @@ extension TranslatedCall: Downstream {
         answer(reply)
     }
 
-    func interim(_ head: ResponseHead) {}
+    func interim(_ head: ResponseHead) { if !isOver { outer.downstream.interim(head) } }
 
     func respond(_ head: ResponseHead, body: ByteBuffer?, isComplete: Bool) {
         if isComplete { producer = nil }
@@ -149,6 +174,12 @@ extension TranslatedCall: Downstream {
     func abort(_ failure: Failure) {
         producer = nil
         guard !isOver else { return }
+        // While the answer is held nobody has seen any of it.
+        guard hasResponded else {
+            outer.record.failure = failure
+            inner.record.failure = failure
+            return answer(failure.reply ?? .badGateway("The service's answer was cut off."))
+        }
         settle()
         outer.record.failure = failure
         outer.downstream.abort(failure)

@@ -6,6 +6,7 @@ import NIOCore
 extension ClientConnection: Downstream {
     func send(_ reply: Reply, for exchange: Exchange) {
         guard context != nil else { return }
+        exchange.shape(reply)
         if reply.closesConnection || !canDiscardRequestBody { keepsAlive = false }
         exchange.record.status = reply.status
         exchange.beginResponse()
@@ -28,11 +29,13 @@ extension ClientConnection: Downstream {
     func respond(_ head: ResponseHead, body: ByteBuffer?, isComplete: Bool) {
         guard let context else { return }
         hasResponded = true
+        exchange.shape(head)
         exchange.record.status = head.status
         exchange.beginResponse()
         let tunnel = head.status == 101 ? exchange.tunnel : nil
         if tunnel != nil { keepsAlive = true }
-        chooseFraming(head.body)
+        let (body, length) = tunnel == nil ? exchange.encoded(head, body, isComplete: isComplete) : (body, head.body)
+        chooseFraming(length)
         if !canDiscardRequestBody, isComplete { keepsAlive = false }
         let bodyLength = body?.readableBytes ?? 0
         exchange.record.bytesOut += bodyLength
@@ -68,6 +71,7 @@ extension ClientConnection: Downstream {
     func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool) {
         guard let context else { return }
         hasResponded = true
+        let (head, body) = exchange.encoded(exchange.shape(head), body, isComplete: isComplete)
         exchange.record.status = head.status
         exchange.beginResponse()
         chooseFraming(head.length)
@@ -109,6 +113,8 @@ extension ClientConnection: Downstream {
 
     func write(_ body: ByteBuffer) {
         guard let context, body.readableBytes > 0 else { return }
+        let body = exchange.encoded(body)
+        guard body.readableBytes > 0 else { return }
         exchange.record.bytesOut += body.readableBytes
         writeFramed(body, context)
         context.flush()
@@ -117,6 +123,11 @@ extension ClientConnection: Downstream {
     }
 
     func end(trailers: [UInt8]) {
+        if let context, let rest = exchange.encodedEnd(), rest.readableBytes > 0 {
+            exchange.record.bytesOut += rest.readableBytes
+            writeFramed(rest, context)
+            if !isResponseChunked { context.flush() }
+        }
         if let context, isResponseChunked {
             ChunkedOutput.writeEnd(trailers, to: context, worker.buffers)
             context.flush()

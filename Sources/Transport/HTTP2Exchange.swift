@@ -195,6 +195,7 @@ extension HTTP2Exchange: HTTP2StreamOwner {
 
 extension HTTP2Exchange: Downstream {
     func send(_ reply: Reply, for exchange: Exchange) {
+        exchange.shape(reply)
         exchange.record.status = reply.status
         exchange.beginResponse()
         exchange.record.bytesOut = reply.bodyLength(
@@ -217,8 +218,10 @@ extension HTTP2Exchange: Downstream {
             if head.status == 101, let terms = exchange.tunnel { return startTunnel(terms, head, body) }
             if refusesSuccess(head.status, isComplete: isComplete) { return }
         }
+        exchange.shape(head)
         exchange.record.status = head.status
         exchange.beginResponse()
+        let (body, _) = exchange.encoded(head, body, isComplete: isComplete)
         let room = head.forwardedCapacity(extra: exchange.responseLines.count)
         let text = worker.buffers.fill(capacity: room) { writer in
             head.writeForwarded(
@@ -229,6 +232,7 @@ extension HTTP2Exchange: Downstream {
 
     func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool) {
         if awaitsTunnel, refusesSuccess(head.status, isComplete: isComplete) { return }
+        let (head, body) = exchange.encoded(exchange.shape(head), body, isComplete: isComplete)
         exchange.record.status = head.status
         exchange.beginResponse()
         let room = head.capacity(extra: exchange.responseLines.count)
@@ -256,6 +260,8 @@ extension HTTP2Exchange: Downstream {
 
     func write(_ body: ByteBuffer) {
         guard let stream else { return }
+        let body = exchange.encoded(body)
+        guard body.readableBytes > 0 else { return }
         exchange.record.bytesOut += body.readableBytes
         stream.write(body)
         tellIfFull()
@@ -269,6 +275,10 @@ extension HTTP2Exchange: Downstream {
     }
 
     func end(trailers: [UInt8]) {
+        if let stream, let rest = exchange.encodedEnd(), rest.readableBytes > 0 {
+            exchange.record.bytesOut += rest.readableBytes
+            stream.write(rest)
+        }
         stream?.end(trailers: trailers)
         finish()
     }

@@ -33,6 +33,7 @@ let fullFile = """
     drain: 45s
     timing: on
     cache: { memory: 256MiB, lag: 250ms }
+    compression: on
     node: { id: node-1 }
     access_log: { path: /var/log/sluice.json, format: json }
 
@@ -150,6 +151,37 @@ let fullFile = """
           unknown_query: ignore
           stream: sse
           web: false
+        request:
+          method: POST
+          path: "/v2/people/{id}"
+          headers:
+            set: { X-Tenant: "{claims.tenant | default(none) | lower}", X-Id: "{request_id}" }
+            add: { X-Seen: "{client.ip}" }
+            rename: { X-Old: X-New }
+            remove: [Cookie, X-Internal-*]
+          query: { set: { v: "2" }, add: { who: "{consumer.id}" }, rename: { q: search }, remove: [utm_*] }
+          cookies: { set: { lang: "{query.lang | default(en)}" }, rename: { a: b }, remove: [tracking] }
+          json:
+            - rename: { fullName: name }
+            - { set: { id: "{id}", meta: { n: 1.50, tags: [a, "{header.X-Tag}"] } }, default: { kind: user } }
+            - { copy: { a.b: c }, move: { "items[].price.value": "items[].amount" } }
+            - { map: { items: [{ keep: [id, amount] }] } }
+            - { string: id, number: [age], boolean: [active], array: tags }
+            - wrap: data
+          from: form
+          to: json
+          max_body: 1MiB
+          invalid: pass
+        response:
+          headers: { set: { X-Served-By: "{node}" }, remove: [Server] }
+          cookies: { remove: [session], set: { region: eu, lang: { value: "{query.lang}", path: /, domain: example.com, max_age: 1h, secure: true, http_only: true, same_site: lax } } }
+          json: [{ unwrap: data }, { keep: [id, name] }, { remove: [internal] }]
+          from: xml
+          to: json
+          max_body: 8MiB
+          invalid: refuse
+          statuses: [2xx, 404]
+        compression: { encodings: [zstd, gzip], minimum: 2KiB, types: [application/json, text/*, "*+json"] }
         upstream: greeter
       - match: { hosts: api.example.com, path: /orders/** }
         auth: keys
@@ -161,6 +193,7 @@ let fullFile = """
         auth: none
         cache: off
         upgrade: off
+        compression: off
       - match: { path: /split }
         split:
           targets:

@@ -1,7 +1,7 @@
 /// The table of mistakes and messages; grouped as the sections of the file.
 let mistakes: [Mistake] =
     shapes + edges + services + callers + routing + limitMistakes + cacheMistakes + protocolMistakes + tlsMistakes
-    + accessMistakes + trafficMistakes
+    + accessMistakes + trafficMistakes + shapingMistakes
 
 private let shapes: [Mistake] = [
     Mistake("", "1:1: the configuration is empty; the smallest has upstreams and routes"),
@@ -303,8 +303,8 @@ private let routing: [Mistake] = [
         "{ match: { headers: { X: [1] } }, upstream: users }",
         "30: routes[1].match.headers.X: expected a value, or a regular expression that starts with ~, found a list"),
     .route(
-        "{ response: { headers: {} }, upstream: users }",
-        "7: routes[1].response: not supported by this version of sluice yet; remove it"),
+        "{ versions: {}, upstream: users }",
+        "7: routes[1].versions: not supported by this version of sluice yet; remove it"),
     .route("{ aggregate: {} }", "7: routes[1].aggregate: not supported by this version of sluice yet; remove it"),
     .route(
         "{ upstream: users, auth: { scopes: [a] } }",

@@ -40,6 +40,7 @@ def origin(directory, port):
         listen 127.0.0.1:{port} backlog=1024;
         location = /1k {{ default_type application/json; return 200 '{answer}'; }}
         location = /64k {{ default_type application/octet-stream; root {directory}/www; }}
+        location ~ json$ {{ default_type application/json; root {directory}/www; }}
         location = /1m {{ default_type application/octet-stream; root {directory}/www; }}
     }}""")
 

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import urllib.request
 
+import bodies
 import callers
 import configurations
 import envoy
@@ -100,6 +101,8 @@ class Arena:
     def __init__(self, directory, binary):
         self.directory, self.binary = directory, binary
         (directory / "tmp").mkdir()
+        (directory / "www").mkdir()
+        bodies.write(directory / "www")
         self.running, self.folders, self.origin_port, self.origin = [], [], free_port(), None
         self.origin = self.nginx("origin", self.origin_port, configurations.origin(directory, self.origin_port))
         self.running.remove(self.origin)
@@ -107,6 +110,8 @@ class Arena:
     def entrants(self, scenario):
         if scenario in CACHED:
             return self.cached(*CACHED[scenario])
+        if scenario in bodies.SCENARIOS:
+            return self.reshaped(bodies.SCENARIOS[scenario])
         if scenario in fronts.SCENARIOS:
             return self.fronted(*fronts.SCENARIOS[scenario])
         path = "/1m" if scenario == "1m" else "/1k"
@@ -156,6 +161,14 @@ class Arena:
         port = free_port()
         self.launch("grpc-origin", ["/usr/bin/python3", str(configurations.HERE / "grpc_origin.py"), str(port)], port)
         return port
+
+    def reshaped(self, path):
+        entrants = [self.nginx_proxy("nginx+lua", path, **bodies.nginx())]
+        if self.binary:
+            entrants.append(self.sluice(path, "off", change=bodies.sluice))
+        for entrant in entrants:
+            entrant.size = (self.directory / "www" / path[1:]).stat().st_size
+        return entrants
 
     def limited(self, path, callers=None):
         """Each with a Redis of its own, so that its time is theirs. With callers: tokens, two limits and metrics, too."""

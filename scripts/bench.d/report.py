@@ -10,7 +10,7 @@ Sluice its JSON log. Limits: one token bucket for X-Tenant with {limit}/second (
 Redis; nginx asks for each request, by a pooled Lua cosocket and EVALSHA, and adds two X-RateLimit fields. Hot, thousand, zipf,
 cold: a HS256 token is verified, a limit per consumer and one per route are decided, the upstream is watched (breaker;
 nginx: max_fails), metrics are kept (nginx: Lua counters in shared memory); over 1 consumer, 1,000, 100,000 by Zipf's
-law, 100,000 in turn. Cache: nginx's proxy_cache on tmpfs, Sluice's in its memory, and in memory and Redis. nginx64k is nginx with 64 KiB buffers and no temporary files. CPU is user + system time of all the contender's processes, per
+law, 100,000 in turn. JSON: nginx gathers, decodes and encodes with Lua cjson. Cache: nginx's proxy_cache on tmpfs, Sluice's in its memory, and in memory and Redis. nginx64k is nginx with 64 KiB buffers and no temporary files. CPU is user + system time of all the contender's processes, per
 request; scripts: calls of a script in Redis per request; ratios are taken within a round: median (least–most)."""
 
 
@@ -82,7 +82,7 @@ def bars(results):
 
     for scenario, bar in (("plain", 0.90), ("1m", 0.60), ("limits", 0.55), ("hot", 0.35), ("zipf", 0.35), ("cold", 0.60),
                           ("hit1k", 0.80), ("hit64k", 0.80), ("hit1m", 0.80),
-                          ("h2c", 0.75), ("tls", 1.00), ("handshake", 1.11)):
+                          ("json2k", 0.70), ("json1m", 0.70), ("h2c", 0.75), ("tls", 1.00), ("handshake", 1.11)):
         if scenario in results:
             judge(f"{scenario}: CPU per request ÷ nginx", ratios(results[scenario], "sluice", cost), bar)
     if "h2c" in results:

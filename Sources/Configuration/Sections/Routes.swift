@@ -23,6 +23,11 @@ package struct RouteSettings: Sendable {
     package var traffic = TrafficSettings()
     /// Nil: as at the top.
     package var timing: TimingSettings?
+    /// What the service gets instead of what the client sent, and the client of what the service answered.
+    package var request: RequestShaping
+    package var response: ResponseShaping
+    /// Nil: as the configuration's own `compression` says; a nil within: off.
+    package var compression: CompressionRules??
     /// The name of an upstream; empty where the route has none, because it answers by itself or is split.
     package var upstream: String
 
@@ -59,10 +64,19 @@ package struct RouteSettings: Sendable {
             "What is refused last when the node is overloaded: high; and first: low.")
         let timing = section.optional(
             "timing", TimingSettings.kind, "Which fields tell clients what it took; absent: as at the top.")
+        let scope = RequestScope(match.path)
+        let request = section.value(
+            "request", .requestShaping(in: scope), default: RequestShaping(),
+            "What the service gets instead of what the client sent.")
+        let response = section.value(
+            "response", .responseShaping(in: scope), default: ResponseShaping(),
+            "What the client gets instead of what the service answered.")
+        let compression = section.optional(
+            "compression", .compression, "Which of its responses are compressed; absent: as compression above says.")
         let upstream = section.optional("upstream", .reference(to: .upstreams), "Where its requests go.")
         var traffic = TrafficSettings(section)
         let goesElsewhere = section.later("aggregate")
-        section.later("request", "response", "versions")
+        section.later("versions")
 
         let answersAlone = traffic.answersAlone(section)
         if !section.has("upstream"), !section.has("split"), !goesElsewhere, !answersAlone {
@@ -89,7 +103,7 @@ package struct RouteSettings: Sendable {
         var route = RouteSettings(
             rule: rule, authentication: authentication, limits: limits, cache: cache, bodyBytes: bodyBytes,
             upgrade: upgrade, grpc: grpc, cors: cors, priority: priority, traffic: traffic, timing: timing,
-            upstream: upstream ?? "")
+            request: request, response: response, compression: compression, upstream: upstream ?? "")
         route.addresses = addresses
         return route
     }

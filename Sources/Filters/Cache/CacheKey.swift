@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPWire
 import JSON
+import Policies
 
 /// What of a request names its stored response, besides what the response's `Vary` names.
 package struct CacheKeyRules: Hashable, Sendable {
@@ -25,6 +26,9 @@ package struct CacheKeyRules: Hashable, Sendable {
     package var variation = ""
     /// All variations of the route, this one included: what changes the resource behind a URL changes all of them.
     package var variations: [String] = []
+    /// What else the origin is sent by templates, or what is put into its responses: callers who differ in it must not share
+    /// an entry, nor do they need one each (unlike `claims`).
+    package var references: [RequestReference] = []
 
     package init() {}
 
@@ -40,6 +44,8 @@ struct CacheKeyWriter {
     private let rules: CacheKeyRules
     private let variation: String
     private let headers: [[UInt8]]
+    private let names: [String]
+    private static let nobody = ShapingNames(node: "", route: "")
 
     init(_ rules: CacheKeyRules) { self.init(rules, variation: rules.variation) }
 
@@ -53,6 +59,7 @@ struct CacheKeyWriter {
         self.rules = rules
         self.variation = variation
         headers = rules.headers.map { Array($0.utf8) }
+        names = rules.references.map { "\($0)" }
     }
 
     /// Appends the key of the exchange's request.
@@ -81,11 +88,20 @@ struct CacheKeyWriter {
             appendPart("c.", claim.text, nil, to: key)
             if value != nil { value?.withUTF8 { appendValue($0, to: key) } }
         }
+        if !names.isEmpty { appendReferences(exchange, to: key) }
         if let route = rules.route { appendPart("route=", route, nil, to: key) }
         if !variation.isEmpty { appendPart("", variation, nil, to: key) }
         // Told to the upstream, and so it may change what it answers.
         if exchange.peer.isTrusted, let host = request.fields.first(.forwardedHost) {
             appendPart("h.", "x-forwarded-host", host, to: key)
+        }
+    }
+
+    private func appendReferences(_ exchange: Exchange, to key: ByteBuilder) {
+        let values = RequestValues(exchange, Self.nobody)
+        for (index, reference) in rules.references.enumerated() {
+            appendPart("t.", names[index], nil, to: key)
+            values.withValue(of: reference) { value, _ in appendValue(value, to: key) }
         }
     }
 

@@ -11,6 +11,9 @@ struct FetchRequest {
     private let identity: Identity?
     private let peer: Peer
     private let replacesCORS: Bool
+    private let leadingSegments: Int
+    /// Method and target, where the route has the origin asked for something else.
+    private let rewritten: (method: [UInt8], target: [UInt8])?
     /// By which `Vary` selects.
     let hasAuthorization: Bool
     let path: String
@@ -23,6 +26,8 @@ struct FetchRequest {
         identity = exchange.identity
         peer = exchange.peer
         replacesCORS = exchange.replacesCORS
+        rewritten = exchange.request.rewrittenLine
+        leadingSegments = exchange.leadingSegments
         hasAuthorization = facts.hasAuthorization
         path = exchange.request.path.text
     }
@@ -47,6 +52,12 @@ struct FetchRequest {
         exchange.requestID.append(requestID)
         exchange.identity = identity
         exchange.replacesCORS = replacesCORS
+        exchange.leadingSegments = leadingSegments
+        if let rewritten {
+            rewritten.method.withUnsafeBufferPointer { method in
+                rewritten.target.withUnsafeBufferPointer { exchange.request.rewrite(method: method, target: $0) }
+            }
+        }
         return true
     }
 

@@ -132,9 +132,9 @@ final class MirrorCopy: BodyObserver, ExchangeHolder {
     }
 
     private static func head(of request: RequestHead) -> [UInt8] {
-        var head = Array(request.method)
+        var head = Array(request.forwardedMethod)
         head += " ".utf8
-        head += request.pathAndQuery
+        head += request.forwardedTarget
         head += " HTTP/1.1\r\n".utf8
         let fields = request.fields
         if fields.first(.host) == nil {

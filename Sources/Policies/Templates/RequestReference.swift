@@ -4,8 +4,8 @@ package enum RequestReference: Hashable, Sendable {
     case segment(Int)
     /// The rest of the path from this segment on: what `**` stands for.
     case rest(from: Int)
-    /// A claim of the caller's token; further names lead into objects.
-    case claim([String])
+    /// A claim of the caller's token; dots lead into objects.
+    case claim(String)
     /// A header of the request, in lower case.
     case header(String)
     case query(String)
@@ -61,9 +61,7 @@ package struct RequestScope: Hashable, Sendable {
 
     private static func member(_ name: String, of namespace: String) -> RequestReference? {
         switch namespace {
-        case "claims":
-            let path = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-            return path.contains("") ? nil : .claim(path)
+        case "claims": return .claim(name)
         case "header": return isFieldName(name) ? .header(name.lowercased()) : nil
         case "query": return .query(name)
         case "cookie": return .cookie(name)

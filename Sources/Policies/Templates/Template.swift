@@ -58,13 +58,15 @@ package struct Template<Reference: Hashable & Sendable>: Hashable, Sendable {
     }
 
     /// Appends the text with its values, each made fit for `place`, whatever it holds. A missing value is empty.
+    /// - Parameter literalIsEncoded: false: the template's own text is made fit as well.
     package func render<Values: TemplateValues>(
-        into output: inout [UInt8], for place: TemplatePlace, from values: Values
+        into output: inout [UInt8], for place: TemplatePlace, from values: Values, literalIsEncoded: Bool = true
     ) -> Outcome where Values.Reference == Reference {
         var outcome = Outcome()
         for part in parts {
             switch part {
-            case .literal(let literal): output.append(contentsOf: literal)
+            case .literal(let literal) where literalIsEncoded && place != .json: output.append(contentsOf: literal)
+            case .literal(let literal): literal.withUnsafeBufferPointer { place.append($0, to: &output) }
             case .value(let reference, let filters):
                 let isPresent =
                     filters.isEmpty

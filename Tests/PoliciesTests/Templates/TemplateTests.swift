@@ -70,7 +70,7 @@ struct TemplateTests {
             return try template(text).render(into: &output, for: .field, from: Named(values: ["a": "1"]))
         }
         #expect(try outcome("Bearer {b}").isWorthSending == false)
-        #expect(try outcome("{a}-{b}") == Template<String>.Outcome(present: 1, missing: 1))
+        #expect(try outcome("{a}-{b}").present == 1 && outcome("{a}-{b}").missing == 1)
         #expect(try outcome("{a}-{b}").isWorthSending)
         #expect(try outcome("constant").isWorthSending)
         #expect(try outcome("{b | default(x)}").isWorthSending)
@@ -109,7 +109,7 @@ struct RequestScopeTests {
     func names() throws {
         #expect(try bind("{id}") == .segment(2))
         #expect(try bind("{**}") == .rest(from: 4))
-        #expect(try bind("{claims.org.unit}") == .claim(["org", "unit"]))
+        #expect(try bind("{claims.org.unit}") == .claim("org.unit"))
         #expect(try bind("{header.X-Tenant}") == .header("x-tenant"))
         #expect(try bind("{query.a.b}") == .query("a.b"))
         #expect(try bind("{cookie.sid}") == .cookie("sid"))

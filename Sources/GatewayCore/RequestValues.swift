@@ -1,5 +1,5 @@
-import GatewayCore
 import HTTPWire
+import JSON
 import Policies
 
 /// The values that a route's templates refer to, of one exchange.
@@ -15,9 +15,13 @@ package struct RequestValues: TemplateValues {
     package func withValue(of reference: RequestReference, _ body: (UnsafeBufferPointer<UInt8>, ValueCoding) -> Void) {
         let request = exchange.request
         switch reference {
-        case .segment(let index): if let segment = Self.segment(index, of: request.path) { body(segment, .percent) }
-        case .rest(let index): if let rest = Self.rest(from: index, of: request.path) { body(rest, .percent) }
-        case .claim(let path): withText(claim(path)) { body($0, .plain) }
+        case .segment(let index):
+            let place = index &+ exchange.leadingSegments
+            if let segment = Self.segment(place, of: request.path) { body(segment, .percent) }
+        case .rest(let index):
+            let place = index &+ exchange.leadingSegments
+            if let rest = Self.rest(from: place, of: request.path) { body(rest, .percent) }
+        case .claim(let name): withText(claim(name)) { body($0, .plain) }
         case .header(var name): if let value = name.withUTF8({ request.fields.first($0) }) { body(value, .plain) }
         case .query(var name):
             if let value = name.withUTF8({ Self.query(request.query, $0) }) { body(value, .form) }
@@ -38,9 +42,9 @@ package struct RequestValues: TemplateValues {
         }
     }
 
-    private func claim(_ path: [String]) -> String? {
-        guard let identity = exchange.identity, let first = path.first else { return nil }
-        return identity.claims[path.count == 1 ? first : path.joined(separator: ".")]
+    private func claim(_ name: String) -> String? {
+        guard let identity = exchange.identity else { return nil }
+        return identity.claims[name]?.scalarText ?? identity.claimText(ClaimPath(name))
     }
 
     private func withText(_ text: String?, _ body: (Bytes) -> Void) {
@@ -84,7 +88,7 @@ package struct RequestValues: TemplateValues {
     }
 
     private static func cookie(_ fields: FieldSection, _ name: Bytes) -> Bytes? {
-        for index in 0..<fields.count where fields.slots[index].kind == .cookie && !fields.slots[index].isDropped {
+        for index in 0..<fields.count where fields.slots[index].kind == .cookie {
             if let value = CookieText.value(of: name, in: fields.value(index)) { return value }
         }
         return nil
@@ -103,9 +107,9 @@ package final class ShapingNames: Sendable {
 }
 
 /// Parameters of a query (`a=1&b=2`) by their names.
-enum QueryText {
+package enum QueryText {
     /// Whether the encoded name is this one.
-    static func isName(_ encoded: Bytes, _ name: Bytes) -> Bool {
+    package static func isName(_ encoded: Bytes, _ name: Bytes) -> Bool {
         if encoded.count == name.count { return encoded.elementsEqual(name) }
         guard encoded.count > name.count, encoded.contains(UInt8(ascii: "%")) else { return false }
         var decoded: [UInt8] = []
@@ -115,8 +119,8 @@ enum QueryText {
 }
 
 /// The pairs of a `Cookie` field (RFC 6265 §4.2.1).
-enum CookieText {
-    static func value(of name: Bytes, in field: Bytes) -> Bytes? {
+package enum CookieText {
+    package static func value(of name: Bytes, in field: Bytes) -> Bytes? {
         var found: Bytes?
         forEachPair(of: field) { pair, key in
             if found == nil, key.elementsEqual(name) {
@@ -127,7 +131,7 @@ enum CookieText {
     }
 
     /// Calls `body` with each pair and its name.
-    static func forEachPair(of field: Bytes, _ body: (_ pair: Bytes, _ name: Bytes) -> Void) {
+    package static func forEachPair(of field: Bytes, _ body: (_ pair: Bytes, _ name: Bytes) -> Void) {
         var start = 0
         for index in 0...field.count where index == field.count || field[index] == UInt8(ascii: ";") {
             let pair = field.slice(start, index &- start).trimmed
