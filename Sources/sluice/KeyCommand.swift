@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Credentials
 import Filters
+import Foundation
 import Gateway
 import Policies
 
@@ -79,7 +80,12 @@ enum KeyEnd {
     }
 
     static func validate(_ text: String?) throws {
-        guard let text, read(text) == nil else { return }
+        guard let text else { return }
+        let written = read(text)
+        if case .instant(let end) = written, end <= Int(Date().timeIntervalSince1970) {
+            throw ValidationError("--expires \(Table.harmless(text)): expected a time that is still to come")
+        }
+        guard written == nil else { return }
         throw ValidationError(
             "--expires \(Table.harmless(text)): expected a time such as 12h or 90d, a day such as 2027-01-01, or a time such as 2027-01-01T12:30:00Z"
         )

@@ -60,8 +60,9 @@ struct KeyReply {
             (key, leftMicroseconds, consumer) = (nil, nil, nil)
             return
         }
-        guard reply.count == 3, let fields = reply[0]?.value.dictionary, let left = reply[1].flatMap({ Int($0.text) })
-        else { return nil }
+        guard reply.count == 3, let fields = reply[0]?.value.dictionary, let text = reply[1]?.text else { return nil }
+        // An end that is no time, as somebody may have written by hand, is no leave to go on for ever.
+        let left = Int(text) ?? 0
         key = KeyRecord(fields: fields)
         leftMicroseconds = left < 0 ? nil : min(left, 1 << 52)
         if let others = reply[2], others.kind == .array, let id = key?.consumer {

@@ -38,8 +38,8 @@ struct AttemptTableTests {
         for address in ["2001:db8::1", "2001:db8::2", "127.0.0.1", "127.0.0.1", "::1", "::1", "unix", "unix"] {
             failed.count(try exchange(address), now: 0)
         }
-        #expect(try wait("2001:db8::ffff:1") == 30_000_000 && wait("2001:db8:0:1::1") == 0)
-        #expect(try wait("127.0.0.1") == 0 && wait("::1") == 0 && wait("unix") == 0)
+        #expect(try wait("2001:db8::ffff:1") == 30_000_000)
+        for address in ["2001:db8:0:1::1", "127.0.0.1", "::1", "unix"] { #expect(try wait(address) == 0, "\(address)") }
         let all = FailedAttempts(.init(limit: limit, exemptsLoopback: false))
         for _ in 1...2 { all.count(try exchange("127.0.0.1"), now: 0) }
         #expect(all.wait(try exchange("127.0.0.1"), now: 0) == 30_000_000)
