@@ -48,7 +48,7 @@ let package = Package(
             "Gateway",
             [
                 "Filters", "Transport", "Telemetry", "Configuration", "Credentials", "JSON", "RedisClient",
-                "Encryption", "Transcoding", "Translation", nioCore, nioPosix,
+                "Encryption", "Transcoding", "Translation", "CLinux", nioCore, nioPosix,
             ], resources: [.embedInCode("Dashboard/dashboard.html")]),
         library(
             "Filters",
@@ -65,6 +65,9 @@ let package = Package(
                 .embedInCode("Breaker/breaker.lua"), .embedInCode("Breaker/sync.lua"),
                 .embedInCode("Breaker/force.lua"),
                 .embedInCode("Cache/look.lua"), .embedInCode("Cache/store.lua"),
+                .embedInCode("ClusterConfiguration/revisions.lua"), .embedInCode("ClusterConfiguration/push.lua"),
+                .embedInCode("ClusterConfiguration/promote.lua"), .embedInCode("ClusterConfiguration/withdraw.lua"),
+                .embedInCode("ClusterConfiguration/order.lua"), .embedInCode("ClusterConfiguration/acknowledge.lua"),
                 .embedInCode("Cache/end.lua"), .embedInCode("Cache/purge.lua"),
                 .embedInCode("Consumers/key.lua"), .embedInCode("Consumers/put.lua"),
                 .embedInCode("Consumers/announce.lua"),

@@ -7,14 +7,25 @@ extension GatewayConfiguration {
         -> GatewayConfiguration
     {
         let text = try readText(path)
-        let directory = URL(fileURLWithPath: path).deletingLastPathComponent()
-        return try parse(text: text, file: path, environment: environment) { name in
+        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        return try parse(text: text, file: path, directory: directory, environment: environment)
+    }
+
+    /// Reads a configuration that is already in memory, and the files it names.
+    /// - Parameters:
+    ///   - file: what problems call it.
+    ///   - directory: what the files' paths are relative to.
+    package static func parse(
+        text: String, file: String, directory: String, environment: [String: String]
+    ) throws(InvalidConfiguration) -> GatewayConfiguration {
+        let directory = URL(fileURLWithPath: directory, isDirectory: true)
+        return try parse(text: text, file: file, environment: environment) { name in
             let url = name.hasPrefix("/") ? URL(fileURLWithPath: name) : directory.appendingPathComponent(name)
             return try readBytes(url.path, atMost: RouteGRPC.mostDescriptorBytes)
         }
     }
 
-    private static func readText(_ path: String) throws(InvalidConfiguration) -> String {
+    static func readText(_ path: String) throws(InvalidConfiguration) -> String {
         let context = ReadingContext(file: path, environment: [:], readFile: { _ in [] })
         do {
             let bytes = try readBytes(path, atMost: YAMLReading.maximumBytes)

@@ -9,6 +9,7 @@ extension GatewayConfiguration {
         text: String, file: String, environment: [String: String], readFile: @escaping (String) throws -> [UInt8]
     ) throws(InvalidConfiguration) -> GatewayConfiguration {
         let context = ReadingContext(file: file, environment: environment, readFile: readFile)
+        defer { context.end() }
         let configuration = read(text, context)
         if let invalid = context.verdict() { throw invalid }
         guard var configuration else {
@@ -16,6 +17,7 @@ extension GatewayConfiguration {
             throw context.verdict() ?? InvalidConfiguration(problems: [], uncounted: 0)
         }
         configuration.text = Secret(text)
+        configuration.inlineSecrets = context.inlineSecrets
         return configuration
     }
 

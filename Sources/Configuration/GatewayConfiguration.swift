@@ -27,6 +27,8 @@ package struct GatewayConfiguration: Sendable {
     package var nodeID: String?
     /// The text it was read from, as it stood in the file; it may hold secrets.
     package var text = Secret("")
+    /// Where secrets stand in that text as they are.
+    package var inlineSecrets: [String] = []
 
     static let defaultListener = ListenerSettings(bind: BindAddress(host: "0.0.0.0", port: 8080))
 

@@ -18,6 +18,10 @@ package actor GatewayNode {
         package var workers = System.coreCount
         /// Of the configuration it starts with.
         package var origin = ConfigurationOrigin.file("")
+        /// In which systemd says which sockets it has opened.
+        package var environment: [String: String] = [:]
+        /// By which another process takes over, and this one from the one before; nil: none does.
+        package var handover: String?
         package init() {}
     }
 
@@ -34,6 +38,13 @@ package actor GatewayNode {
     private let state: SharedState
     private var accessLog: AccessLogSink?
     private var isStopping = false
+    /// Sockets that wait to be bound.
+    private var inherited: InheritedListeners
+    private let predecessor: HandoverReceiver?
+    private let handoverPath: String?
+    private var offer: HandoverOffer?
+    private let successor = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    private var hasSuccessor = false
     private var status: ConfigurationStatus
     /// The reload that the next one waits for.
     private var lastReload: Task<Void, any Error>?
@@ -45,6 +56,10 @@ package actor GatewayNode {
         state = try SharedState(configuration, log: log)
         snapshot = try Snapshot(configuration, previous: nil, cluster: state.breakers, log: log)
         status = ConfigurationStatus(options.origin, snapshot)
+        handoverPath = options.handover
+        let taken = try options.handover.flatMap { try HandoverReceiver.connect($0) }
+        predecessor = taken?.receiver
+        inherited = taken?.listeners ?? InheritedListeners.ofSystemd(options.environment)
         accessLog = try Self.openAccessLog(configuration.accessLog)
         connections = ConnectionCount(
             maximum: configuration.limits.connections,
@@ -80,8 +95,19 @@ package actor GatewayNode {
             Task { for worker in workers { try? await worker.run { $0.forgetRefusals() } } }
         }
         publish()
-        try await bindListeners(snapshot.configuration.listeners.map(\.bind), of: snapshot)
+        let binds = snapshot.configuration.listeners.map(\.bind)
+        // First what may fail, while the process before this one, if there is one, still serves.
+        try await bindListeners(binds.filter { !inherited.has($0) }, of: snapshot)
+        try predecessor?.silence()
+        try await bindListeners(binds.filter { inherited.has($0) }, of: snapshot)
         try await startAdmin()
+        predecessor?.confirm()
+        if !inherited.isEmpty {
+            log.warning(
+                "inherited listeners are not configured any more, and are closed",
+                ["listeners": .string(inherited.addresses.map(\.description).joined(separator: " "))])
+            inherited.closeRest()
+        }
         try await state.startHeartbeat(on: group.next()) { [weak self] in await self?.description ?? NodeDescription() }
         try await state.startBreakers(on: group.next())
         try await state.startConsumers(on: group.next())
@@ -91,6 +117,7 @@ package actor GatewayNode {
         }
         view.pulse.start(view)
         view.started()
+        try offerHandover()
         log.info(
             "sluice is serving",
             [
@@ -99,6 +126,9 @@ package actor GatewayNode {
                 "node": .string(state.nodeID), "state": .string(state.description),
             ])
     }
+
+    /// Its name in the cluster.
+    package nonisolated var nodeID: String { state.nodeID }
 
     /// Where clients are served, as bound (port 0 has become a real port).
     package var listenerAddresses: [String] {
@@ -118,7 +148,11 @@ package actor GatewayNode {
             description.admin = adminAddress
             description.version = Self.version
             description.revision = snapshot.revision
-            description.requests = await view.requestCount()
+            let counts = await view.requestCounts()
+            description.requests = counts.answered
+            description.failures = counts.failed
+            description.origin = status.origin.label
+            description.configuration = status.origin.revision.map { "\($0)" } ?? ""
             description.figures = view.pulse.takeUnsent()
             return description
         }
@@ -214,13 +248,69 @@ package actor GatewayNode {
     /// For log rotation.
     package func reopenAccessLog() throws { try accessLog?.reopen() }
 
+    // MARK: Upgrade
+
+    /// Returns when another process has taken over, or the task is cancelled.
+    package func waitForSuccessor() async {
+        for await _ in successor.stream { return }
+    }
+
+    private func offerHandover() throws {
+        guard let handoverPath else { return }
+        offer = try HandoverOffer(
+            path: handoverPath,
+            steps: HandoverOffer.Steps(
+                listeners: { [weak self] in await self?.duplicatedListeners ?? [] },
+                fallSilent: { [weak self] in await self?.fallSilent() },
+                resume: { [weak self] in await self?.resume() },
+                taken: { [weak self] in await self?.yieldToSuccessor() }))
+    }
+
+    /// For another process; this one's stay open.
+    private var duplicatedListeners: [(address: BindAddress, descriptor: Int32)] {
+        var all = listeners.flatMap { entry in entry.listeners.map { (entry.bind, $0.descriptor) } }
+        if let admin { all.append((snapshot.configuration.admin.bind, admin.listener.descriptor)) }
+        return all.compactMap { address, descriptor in
+            (try? ListeningSocket.duplicate(descriptor)).map { (address, $0) }
+        }
+    }
+
+    /// Accepts no more: connections wait in the sockets' queues until the successor accepts them. The sockets are kept, in
+    /// case it does not come to that.
+    private func fallSilent() async {
+        for listener in duplicatedListeners { inherited.add(listener.descriptor, for: listener.address) }
+        await closeListeners { _ in true }
+        try? await admin?.listener.close().get()
+    }
+
+    /// The successor has failed: accepts again.
+    private func resume() async {
+        log.warning("the process that was to take over has gone; serving on")
+        do {
+            try await bindListeners(snapshot.configuration.listeners.map(\.bind), of: snapshot)
+            try await startAdmin()
+        } catch {
+            log.log(.error, "listeners could not be resumed", ["reason": .string("\(error)")], thins: false)
+        }
+        inherited.closeRest()
+    }
+
+    private func yieldToSuccessor() {
+        log.info("another process has taken over")
+        inherited.closeRest()
+        hasSuccessor = true
+        successor.continuation.yield()
+    }
+
     /// Readiness fails, listeners close, requests in flight finish within `drain`; then all is closed.
     package func stop() async {
         guard !isStopping else { return }
         isStopping = true
         view.draining()
         log.info("draining", ["seconds": .integer(snapshot.configuration.drainMicroseconds / 1_000_000)])
+        offer?.withdraw()
         for entry in listeners { for listener in entry.listeners { try? await listener.close().get() } }
+        if hasSuccessor { await yieldWorkers() }
         await drainWorkers()
         view.pulse.stop()
         await state.stopHeartbeat()
@@ -236,6 +326,19 @@ package actor GatewayNode {
         _ = accessLog?.close(withinMilliseconds: 1000)
         log.info("stopped")
         try? await group.shutdownGracefully()
+    }
+
+    /// Idle connections get some time for a last request, since closing them could meet one that is on its way.
+    private func yieldWorkers() async {
+        for worker in workers { try? await worker.run { $0.worker.yield() } }
+        let limit = min(snapshot.configuration.drainMicroseconds, 10_000_000)
+        let end = ContinuousClock.now + .microseconds(limit)
+        while ContinuousClock.now < end {
+            var open = 0
+            for worker in workers { open += (try? await worker.run { $0.worker.connectionCount }) ?? 0 }
+            if open == 0 { return }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
     }
 
     private func drainWorkers() async {
@@ -290,8 +393,12 @@ package actor GatewayNode {
             var bound = BoundListener(bind: bind)
             var port = bind.port
             do {
-                try await Listener.checkUnused(host: bind.host, port: port, on: group.next()).get()
-                for worker in workers {
+                var sources = try sockets(for: bind)
+                if sources.isEmpty {
+                    sources = workers.map { ($0, nil) }
+                    try await Listener.checkUnused(host: bind.host, port: port, on: group.next()).get()
+                }
+                for (worker, socket) in sources {
                     let wanted = port
                     let (connections, tls, balancers) = (
                         self.connections, snapshot.listenerTLS[bind], snapshot.balancers[bind]
@@ -302,7 +409,8 @@ package actor GatewayNode {
                         }
                         admission.balancers = balancers
                         return (
-                            Listener.bind(host: bind.host, port: wanted, admission: admission),
+                            Listener.bind(
+                                host: bind.host, port: wanted, inherited: socket, admission: admission),
                             NIOLoopBound(admission, eventLoop: gateway.worker.loop)
                         )
                     }
@@ -317,6 +425,21 @@ package actor GatewayNode {
                 throw BindFailure(key: "listeners", address: "\(bind)", reason: "\(error)")
             }
             listeners.append(bound)
+        }
+    }
+
+    /// Which worker accepts from which inherited socket; empty: none is inherited. None is left out, since connections wait in
+    /// each. A worker more than there are sockets shares one, except in debug builds: NIO then takes a wake-up without a
+    /// connection, which another worker was quicker to accept, for a bug.
+    private func sockets(for bind: BindAddress) throws -> [(WorkerHandle, Int32?)] {
+        let descriptors = inherited.take(bind)
+        guard !descriptors.isEmpty else { return [] }
+        let isShared = !_isDebugAssertConfiguration()
+        return try (0..<max(isShared ? workers.count : 0, descriptors.count)).map { index in
+            let descriptor =
+                index < descriptors.count
+                ? descriptors[index] : try ListeningSocket.duplicate(descriptors[index % descriptors.count])
+            return (workers[index % workers.count], descriptor)
         }
     }
 
@@ -347,10 +470,13 @@ package actor GatewayNode {
             return NIOLoopBound(worker, eventLoop: loop)
         }.get()
         do {
-            try await Listener.checkUnused(host: settings.bind.host, port: settings.bind.port, on: loop).get()
+            let socket = inherited.take(settings.bind).first
+            if socket == nil {
+                try await Listener.checkUnused(host: settings.bind.host, port: settings.bind.port, on: loop).get()
+            }
             let listener = try await loop.flatSubmit {
                 Listener.bind(
-                    host: settings.bind.host, port: settings.bind.port,
+                    host: settings.bind.host, port: settings.bind.port, inherited: socket,
                     admission: ClientAdmission(worker: handle.value, count: connections))
             }.get()
             admin = (handle, listener)

@@ -65,6 +65,7 @@ final class WorkerGateway: ExchangeEntry {
     var isRedisReady: Bool? { resources.redis?.isReady }
 
     var answeredRequests: Int { metrics.values.routes.reduce(0) { $0 + $1.statuses.total } }
+    var failedRequests: Int { metrics.values.routes.reduce(0) { $0 + $1.statuses.failed } }
 
     var gauges: MetricsSnapshot.WorkerGauges {
         .init(connections: worker.connectionCount, lagMicroseconds: metrics.latestLagMicroseconds)

@@ -46,7 +46,7 @@ package final class ClientAdmission {
         }
         if !isWelcome { worker.refusedConnections += 1 }
         guard isWelcome else { throw Refusal.tooManyConnections }
-        guard !worker.isDraining else { throw Refusal.draining }
+        guard !worker.turnsAway else { throw Refusal.draining }
         guard let balancers else { return try addHandlers(to: channel, peer) }
         guard let address = IPAddress(peer.address), balancers.contains(where: { $0.contains(address) }) else {
             throw Refusal.unknownBalancer

@@ -84,7 +84,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
         worker.opened(self)
-        if worker.isDraining { return close() }
+        if worker.turnsAway { return close() }
         worker.deadlines.set(deadline, microsecondsFromNow: worker.limits.headerTimeoutMicroseconds)
     }
 
@@ -390,6 +390,11 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
     }
 
     func close() { channel.close(promise: nil) }
+
+    func yield() {
+        if case .awaitingHead = state { return }
+        drain()
+    }
 
     func drain() {
         switch state {

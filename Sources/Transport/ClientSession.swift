@@ -2,5 +2,7 @@
 protocol ClientSession: AnyObject {
     /// Ends now if it is idle, else with what is under way.
     func drain()
+    /// Ends with its next response; see `Worker.yield`.
+    func yield()
     func close()
 }

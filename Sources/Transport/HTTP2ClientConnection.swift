@@ -28,7 +28,7 @@ final class HTTP2ClientConnection: HTTP2Connection, ClientSession {
     override func handlerAdded(context: ChannelHandlerContext) {
         super.handlerAdded(context: context)
         worker.opened(self)
-        if worker.isDraining { return close() }
+        if worker.turnsAway { return close() }
         worker.deadlines.set(deadline, microsecondsFromNow: worker.limits.headerTimeoutMicroseconds)
         if let early {
             self.early = nil
@@ -43,6 +43,9 @@ final class HTTP2ClientConnection: HTTP2Connection, ClientSession {
         worker.closed(self)
         super.channelInactive(context: context)
     }
+
+    /// GOAWAY tells the client which of its requests were taken, so it loses none.
+    func yield() { drain() }
 
     func drain() {
         for tunnel in tunnels { tunnel.leaveTunnel() }

@@ -60,6 +60,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Cl
     }
 
     func drain() { close() }
+    func yield() {}
 
     func close() { channel.close(promise: nil) }
 

@@ -9,6 +9,8 @@ import NIOPosix
 /// One bound address of one worker. Every worker binds each address itself (`SO_REUSEPORT`), and so accepts its own share.
 package struct Listener {
     package let channel: any Channel
+    /// Of its socket, which is the channel's to close.
+    package let descriptor: Int32
     package var port: Int { channel.localAddress?.port ?? 0 }
 
     /// Whether nobody listens on this address yet. Sockets that share an address would otherwise be joined by a second
@@ -20,16 +22,20 @@ package struct Listener {
             .flatMap { $0.close() }
     }
 
+    /// - Parameter inherited: a socket that is bound to the address already, and may listen.
     /// - Throws: `IOError` when the address can't be bound.
     package static func bind(
-        host: String, port: Int, admission: ClientAdmission
+        host: String, port: Int, inherited: Int32? = nil, admission: ClientAdmission
     ) -> EventLoopFuture<Listener> {
         let worker = admission.worker
+        let descriptor: Int32
+        do {
+            descriptor = try inherited ?? ListeningSocket.bind(host: host, port: port)
+        } catch {
+            return worker.loop.makeFailedFuture(error)
+        }
         let bound = NIOLoopBound(admission, eventLoop: worker.loop)
         return ServerBootstrap(group: worker.loop, childGroup: worker.loop)
-            .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
@@ -37,8 +43,12 @@ package struct Listener {
                     try bound.value.admit(channel)
                 }
             }
-            .bind(host: host, port: port)
-            .map { Listener(channel: $0) }
+            .withBoundSocket(descriptor)
+            .map { channel in
+                // NIO has made the queue short.
+                listen(descriptor, ListeningSocket.backlog)
+                return Listener(channel: channel, descriptor: descriptor)
+            }
     }
 
     /// Stops accepting; connections stay open.

@@ -57,6 +57,7 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func drain() { close() }
+    func yield() {}
 
     func close() { channel.close(promise: nil) }
 

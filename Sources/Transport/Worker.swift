@@ -9,6 +9,11 @@ package final class Worker {
     package var entry: (any ExchangeEntry)!
     package var limits: TransportLimits
     package private(set) var isDraining = false
+    /// Another process serves already at the same listeners: idle connections end with their next response, so that no
+    /// client sends into a connection that is just being closed.
+    private var isYielding = false
+    /// Whether connections that have not asked anything yet are closed.
+    var turnsAway: Bool { isDraining && !isYielding }
 
     let buffers = BufferRing()
     let deadlines = DeadlineWheel()
@@ -62,8 +67,16 @@ package final class Worker {
     /// TLS handshakes of clients that failed, so far.
     package internal(set) var failedHandshakes = 0
 
+    /// Ends each connection with its next response, idle ones too.
+    package func yield() {
+        isYielding = true
+        isDraining = true
+        for client in Array(clients.values) { client.yield() }
+    }
+
     /// Ends idle connections now and busy ones with their current response. The future completes when all are gone.
     package func drain() -> EventLoopFuture<Void> {
+        isYielding = false
         isDraining = true
         let promise = loop.makePromise(of: Void.self)
         drained.append(promise)

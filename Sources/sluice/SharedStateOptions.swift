@@ -23,8 +23,16 @@ struct SharedStateOptions: ParsableArguments {
 
     /// Runs a command on the shared state; whatever it throws ends the command with a message.
     /// - Parameter command: what messages begin with.
-    func run(_ command: String, _ body: (SharedStateAccess) async throws -> Void) async throws {
-        let state = try state(command, ProcessInfo.processInfo.environment)
+    /// - Parameter fallback: what to use where neither an option nor the environment names a Redis.
+    func run(
+        _ command: String, fallback: StateSettings? = nil, _ body: (SharedStateAccess) async throws -> Void
+    ) async throws {
+        let environment = ProcessInfo.processInfo.environment
+        var state = try state(command, environment)
+        if let fallback, fallback.redis != nil, redis == nil, config == nil, environment["SLUICE_REDIS"] == nil {
+            state = fallback
+            if let namespace { state.namespace = namespace }
+        }
         do {
             try await SharedStateAccess.run(state, body)
         } catch let error as ExitCode {

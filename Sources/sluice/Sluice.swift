@@ -16,11 +16,22 @@ struct Sluice: AsyncParsableCommand {
                 - { match: { path: "/**" }, upstream: users }
 
             then: sluice check gateway.yaml && sluice run --config gateway.yaml
+
+            Exit status: 0 done, 1 failed, 2 not understood. Completion: sluice --generate-completion-script bash (zsh, fish).
             """,
         version: GatewayNode.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, LimitsCommand.self, BreakersCommand.self, CacheCommand.self,
-            NodesCommand.self, ConsumerCommand.self, KeyCommand.self, PlanCommand.self,
-            VerifyLimitsCommand.self, TokenCommand.self, SchemaCommand.self,
+            NodesCommand.self, ConfigCommand.self, ConsumerCommand.self, KeyCommand.self, PlanCommand.self,
+            VerifyLimitsCommand.self, TokenCommand.self, SchemaCommand.self, ManCommand.self,
         ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch {
+            CommandLineMistake.exit(error, Sluice.self)
+        }
+    }
 }

@@ -7,8 +7,9 @@ extension NodeReader {
             guard bytes.count > mostBytes else { return bytes }
             report("the file \(quoted(path)) is larger than \(SizeText.write(mostBytes))", hint: "is it the right one?")
         } catch {
-            report(
-                "cannot read the file \(quoted(path)): \(error)", hint: "paths are relative to the configuration file")
+            context.report(
+                "cannot read the file \(quoted(path)): \(error)", hint: "paths are relative to the configuration file",
+                kind: .elsewhere, at: node.place, path: self.path)
         }
         return nil
     }

@@ -6,7 +6,10 @@ extension Kind where Value == Secret {
     static func secret(_ noun: String) -> Kind {
         Kind(noun: noun, schema: { _ in ["type": "string"] }) { reader, noun in
             guard let text = reader.text(expected: noun) else { return nil }
-            guard text.value.hasPrefix("file:") else { return Secret(text.value) }
+            guard text.value.hasPrefix("file:") else {
+                if !text.isInterpolated { reader.context.noteInlineSecret(at: reader) }
+                return Secret(text.value)
+            }
             return readFile(String(text.value.dropFirst("file:".count)), reader)
         }
     }

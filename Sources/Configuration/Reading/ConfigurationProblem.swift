@@ -5,6 +5,8 @@ package struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible
         case invalid
         /// A feature of Sluice that this version does not have yet.
         case notYet
+        /// It depends on the host: a variable that is not set here, or a file that can't be read here.
+        case elsewhere
     }
 
     package let kind: Kind
@@ -30,6 +32,8 @@ package struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
     package let problems: [ConfigurationProblem]
     /// Problems beyond the ones kept.
     package let uncounted: Int
+    /// Where secrets stand in the text itself, as far as it was read.
+    package var inlineSecrets: [String] = []
 
     /// How many problems `description` prints.
     package static let printed = 100

@@ -1,11 +1,11 @@
 /// Finds what a user most likely meant by a name that does not exist.
-enum NearestName {
+package enum NearestName {
     /// Beyond these a suggestion is not worth the time it takes.
     private static let longestName = 64
     private static let mostCandidates = 2_000
 
     /// The valid name nearest to `name`, if one is near enough to be a slip of the fingers.
-    static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
+    package static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().utf8)
         guard !wanted.isEmpty, wanted.count <= longestName else { return nil }
         let tolerance = max(1, wanted.count / 3)

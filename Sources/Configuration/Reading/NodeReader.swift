@@ -58,7 +58,9 @@ struct NodeReader {
         } catch {
             switch error {
             case .unset(let name):
-                report("the environment variable \(name) is not set", hint: "set it, or write ${\(name):-default}")
+                context.report(
+                    "the environment variable \(name) is not set", hint: "set it, or write ${\(name):-default}",
+                    kind: .elsewhere, at: node.place, path: path)
             case .malformed:
                 report("malformed variable", hint: "write ${NAME} or ${NAME:-default}, and $${ for a literal ${")
             }

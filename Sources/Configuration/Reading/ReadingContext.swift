@@ -8,6 +8,8 @@ final class ReadingContext {
 
     /// Absent while the JSON Schema is drawn from the readers.
     private(set) var problems: [ConfigurationProblem] = []
+    /// Where secrets stand in the text itself.
+    private(set) var inlineSecrets: [String] = []
     private var uncounted = 0
     private var suggestionsLeft = 200
     private static let mostProblems = 10_000
@@ -44,6 +46,12 @@ final class ReadingContext {
                 message: message, hint: hint))
     }
 
+    func noteInlineSecret(at reader: NodeReader) {
+        // Nobody reads more of them.
+        guard inlineSecrets.count < 100 else { return }
+        inlineSecrets.append("\(file):\(reader.node.place.line): \(reader.path?.text ?? "")")
+    }
+
     /// `did you mean "…"?`, while there is patience for it: with thousands of mistakes nobody reads them.
     func suggestion(for name: String, among candidates: some Sequence<String>) -> String? {
         guard suggestionsLeft > 0 else { return nil }
@@ -64,7 +72,8 @@ final class ReadingContext {
         let sorted = unique.enumerated().sorted {
             ($0.element.line, $0.element.column, $0.offset) < ($1.element.line, $1.element.column, $1.offset)
         }
-        return InvalidConfiguration(problems: sorted.map(\.element), uncounted: uncounted)
+        return InvalidConfiguration(
+            problems: sorted.map(\.element), uncounted: uncounted, inlineSecrets: inlineSecrets)
     }
 }
 
@@ -123,6 +132,12 @@ extension ReadingContext {
         let owner = "\(first.path?.text ?? ""), line \(first.node.place.line)"
         let subject = isShown ? "the \(noun) \(quoted(reader.written))" : "this \(noun)"
         reader.report("\(subject) is taken already by \(owner)", hint: "make it unique")
+    }
+
+    /// Lets go of the readers, which hold the context and the whole file: otherwise neither would ever be freed.
+    func end() {
+        references = []
+        claims = [:]
     }
 
     /// To be called when everything is read: reports the references to what does not exist.

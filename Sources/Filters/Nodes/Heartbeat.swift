@@ -83,7 +83,8 @@ package final class Heartbeat: Sendable {
                 "EVAL", script, "1", nodeKey, "\(Self.lapseMicroseconds)", introduction.started,
                 "\(Int((now - began) / .microseconds(1)))", "address", node.address, "admin", node.admin,
                 "version", node.version, "revision", node.revision,
-                "requests", introduction.pace.perSecond(node.requests, at: now),
+                "requests", introduction.pace.perSecond(node.requests, at: now), "answered", "\(node.requests)",
+                "failed", "\(node.failures)", "origin", node.origin, "configuration", node.configuration,
             ] + node.summary, routedBy: nodeKey)
         if let started = reply?.text { introduction.started = started }
     }

@@ -11,6 +11,12 @@ package struct NodeDescription: Hashable, Sendable {
     package var revision = ""
     /// Requests that it has answered since it started.
     package var requests = 0
+    /// Of them those with a 5xx status.
+    package var failures = 0
+    /// Where its configuration comes from: `file`, `redis` or `disk`.
+    package var origin = ""
+    /// The number of the revision that it runs; empty for a file.
+    package var configuration = ""
     /// What it did in the seconds since the last heartbeat, oldest first.
     package var figures: [NodeFigures] = []
 

@@ -10,6 +10,16 @@ package struct NodeReading: Hashable, Sendable {
     package let revision: String
     /// A second, one decimal.
     package let requests: String
+    /// Requests answered since its start, and those of them with a 5xx status.
+    package let answered: Int
+    package let failed: Int
+    /// Where its configuration comes from: `file`, `redis` or `disk`; empty if it has not told.
+    package let origin: String
+    /// The number of the revision that it runs.
+    package let configuration: Int?
+
+    /// Whether it takes what is pushed to the cluster.
+    package var isFollowing: Bool { origin == "redis" || origin == "disk" }
 
     /// - Parameters:
     ///   - seen: the node's score in the list of nodes.
@@ -24,5 +34,9 @@ package struct NodeReading: Hashable, Sendable {
         version = fields["version"] ?? ""
         revision = fields["revision"] ?? ""
         requests = fields["requests"] ?? ""
+        answered = fields["answered"].flatMap { storedInteger($0) } ?? 0
+        failed = fields["failed"].flatMap { storedInteger($0) } ?? 0
+        origin = fields["origin"] ?? ""
+        configuration = fields["configuration"].flatMap { Int($0) }
     }
 }

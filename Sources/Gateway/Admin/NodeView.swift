@@ -66,9 +66,9 @@ final class NodeView: Sendable {
         return snapshot
     }
 
-    /// Requests answered since the start.
-    func requestCount() async -> Int {
-        await collect { $0.answeredRequests }.reduce(0, +)
+    /// Requests answered since the start, and those of them with a 5xx status.
+    func requestCounts() async -> (answered: Int, failed: Int) {
+        await collect { ($0.answeredRequests, $0.failedRequests) }.reduce((0, 0)) { ($0.0 + $1.0, $0.1 + $1.1) }
     }
 
     /// One value of each worker.

@@ -43,6 +43,9 @@ package struct StatusCounts: Sendable {
 
     package var total: Int { counts.prefix(Self.classes.count).reduce(0, +) }
 
+    /// Those of the class 5xx.
+    package var failed: Int { counts.isEmpty ? 0 : counts[4] }
+
     /// Counts per class, in the order of `classes`.
     package var byClass: [Int] {
         counts.isEmpty ? Self.classes.map { _ in 0 } : Array(counts.prefix(Self.classes.count))
