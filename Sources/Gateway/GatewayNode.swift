@@ -434,8 +434,8 @@ package actor GatewayNode {
     private func sockets(for bind: BindAddress) throws -> [(WorkerHandle, Int32?)] {
         let descriptors = inherited.take(bind)
         guard !descriptors.isEmpty else { return [] }
-        let isShared = !_isDebugAssertConfiguration()
-        return try (0..<max(isShared ? workers.count : 0, descriptors.count)).map { index in
+        let count = max(InheritedListeners.areShared ? workers.count : 0, descriptors.count)
+        return try (0..<count).map { index in
             let descriptor =
                 index < descriptors.count
                 ? descriptors[index] : try ListeningSocket.duplicate(descriptors[index % descriptors.count])

@@ -17,6 +17,15 @@ struct InheritedListeners: Sendable {
 
     init() {}
 
+    /// Whether two workers may accept from one socket.
+    static let areShared: Bool = {
+        #if DEBUG
+            false
+        #else
+            true
+        #endif
+    }()
+
     mutating func add(_ descriptor: Int32, for address: BindAddress) {
         descriptors[address, default: []].append(descriptor)
     }
