@@ -10,7 +10,8 @@ struct ConsumerEventTests {
     @Test("they name what has changed, and the version")
     func read() throws {
         let key = try #require(ConsumerEvent(Array("key \(Self.digits) 7".utf8)))
-        #expect(key.version == 7 && key.subject == .key(try #require(Digest(hexadecimal: Self.digits))))
+        let digest = try #require(Digest(hexadecimal: Self.digits))
+        #expect(key.version == 7 && key.subject == .key(digest))
         #expect(ConsumerEvent(Array("consumer acme 8".utf8))?.subject == .consumer("acme"))
         #expect(ConsumerEvent(Array("plan gold 9".utf8))?.subject == .plan("gold"))
     }
