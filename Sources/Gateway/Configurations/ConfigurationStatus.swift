@@ -94,7 +94,7 @@ struct ConfigurationStatus: Sendable {
 
     var metrics: ConfigurationMetrics {
         ConfigurationMetrics(
-            origin: origin.label, revision: origin.revision.map { "\($0)" } ?? "", digest: digest,
+            origin: origin.label, revision: origin.revision.map { "\($0)" } ?? digest, digest: digest,
             sinceMicroseconds: since, isLastReloadRefused: refusal != nil, accepted: accepted, refused: refused)
     }
 

@@ -2,7 +2,7 @@
 package struct ConfigurationMetrics: Sendable {
     /// `file`, `redis` or `disk`.
     package let origin: String
-    /// Empty for a file.
+    /// Its number in Redis; of a file the digest, so that nodes which differ in this label run different configurations.
     package let revision: String
     package let digest: String
     /// Since 1970.
