@@ -85,7 +85,7 @@ let package = Package(
         library("Encryption", [nioCore, nioSSL]),
         library("Telemetry"),
         library("Configuration", ["Policies", .product(name: "Yams", package: "Yams")]),
-        library("Credentials", ["COpenSSL", "JSON"]),
+        library("Credentials", ["CCrypt", "COpenSSL", "JSON"]),
         // JSON over HTTP to gRPC and back, by descriptor; swift-protobuf reads the descriptor sets and nothing else.
         library(
             "Transcoding", ["JSON", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -103,6 +103,7 @@ let package = Package(
         library("JSON", ["Policies"]),
         library("Policies"),
         // No pkgConfig: hiredis.pc carries a -D flag that SwiftPM warns about in each build, and nothing that is needed.
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"]), .brew(["libxcrypt"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(
@@ -160,7 +161,7 @@ let package = Package(
         tests(
             "SluiceTests",
             ["sluice", "Configuration", "Filters", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
-        tests("ClusterTests", ["Verification", "Policies", "TestSupport", nioCore]),
+        tests("ClusterTests", ["Credentials", "Verification", "Policies", "TestSupport", nioCore]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -51,7 +51,7 @@ need() {
 need_swift() {
     command -v swift >/dev/null || die "no swift on the PATH. Install Swift 6.2 or later: https://www.swift.org/install"
     need pkg-config=pkg-config
-    need pkg:hiredis=libhiredis-dev pkg:libcrypto=libssl-dev pkg:libnghttp2=libnghttp2-dev pkg:zlib=zlib1g-dev
+    need pkg:hiredis=libhiredis-dev pkg:libcrypto=libssl-dev pkg:libnghttp2=libnghttp2-dev pkg:zlib=zlib1g-dev file:/usr/include/crypt.h=libcrypt-dev
     need pkg:libbrotlienc=libbrotli-dev pkg:libzstd=libzstd-dev pkg:libxml-2.0=libxml2-dev
 }
 

@@ -18,6 +18,9 @@ package struct GatewayConfiguration: Sendable {
     package var plans: [String: PlanSettings]
     /// In the order of the file, at least one; each has a name of its own.
     package var routes: [RouteSettings]
+    /// Of routes that do not say it themselves.
+    package var identity = IdentitySettings()
+    package var securityHeaders: SecurityHeaders?
     package var accessLog: AccessLogSettings
     package var timing: TimingSettings
     package var cache: NodeCacheSettings
@@ -75,16 +78,24 @@ package struct GatewayConfiguration: Sendable {
         // A place for an anchor that routes refer to; it means nothing by itself.
         _ = section.value(
             "cors", .word("off", nil, or: .cors), default: nil, "Read, for routes to refer to by an anchor.")
+        let identity = section.value(
+            "identity", IdentitySettings.kind, default: IdentitySettings(),
+            "What upstreams are told of the caller, on routes that do not say it themselves.")
+        let securityHeaders = section.value(
+            "security_headers", .securityHeaders, default: nil,
+            "What browsers are told for safety, on routes that do not say it themselves.")
         section.later("gateways")
 
         reportSharedBinds(section, listeners, admin)
         guard let upstreams, let routes else { return nil }
-        let configuration = GatewayConfiguration(
+        var configuration = GatewayConfiguration(
             listeners: listeners, admin: admin, trustedProxies: trustedProxies, state: state, limits: limits,
             drainMicroseconds: drain, upstreams: upstreams, authenticators: authenticators,
             authentication: authentication, consumers: consumers,
             plans: plans, routes: routes, accessLog: accessLog, timing: timing, cache: cache, compression: compression,
             nodeID: nodeID)
+        configuration.identity = identity
+        configuration.securityHeaders = securityHeaders
         configuration.reportDisagreements(section)
         return configuration
     }

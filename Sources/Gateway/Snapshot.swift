@@ -3,6 +3,7 @@ import Credentials
 import Encryption
 import Filters
 import JSON
+import NIOCore
 import Policies
 import Telemetry
 import Translation
@@ -24,6 +25,12 @@ struct Snapshot: Sendable {
     let verifiers: [String: JWTVerifier]
     /// Of authenticators whose keys are a provider's.
     let keySets: [String: FetchedKeySet]
+    /// Of authenticators with names and passwords.
+    let users: [String: [BasicAuthenticator.User]]
+    let passwordWorkers: PasswordWorkers
+    /// Of authenticators of signed requests.
+    let signatureKeys: [String: [SignatureAuthenticator.Key]]
+    let nonces: InMemoryNonces
     /// For services that the gateway asks on its own account.
     let serviceTLS: ClientTLS
     let breakers: [String: SharedBreaker]
@@ -55,6 +62,10 @@ struct Snapshot: Sendable {
         failedAttempts = Self.failedAttempts(of: configuration, previous: previous, log: log)
         verifiers = try Self.verifiers(of: configuration)
         keySets = Self.keySets(of: configuration, previous: previous, log: log)
+        users = try Self.users(of: configuration, consumers)
+        passwordWorkers = previous?.passwordWorkers ?? PasswordWorkers(count: System.coreCount / 2)
+        signatureKeys = try Self.signatureKeys(of: configuration, consumers)
+        nonces = previous?.nonces ?? InMemoryNonces()
         serviceTLS = try Self.serviceTLS()
         listenerTLS = try Self.listenerTLS(of: configuration, previous: previous)
         upstreamTLS = try Self.upstreamTLS(of: configuration, isHTTP2: false)

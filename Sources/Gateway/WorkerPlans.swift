@@ -126,12 +126,15 @@ struct PlanAssembly {
             filters.append(CompressionFilter(rules, encoders))
         }
         let cors = route.cors.map { CORSFilter($0) }
+        let identity = route.identity ?? snapshot.configuration.identity
         if let cors { filters.append(cors) }
+        if !route.contentTypes.isEmpty { filters.append(ContentTypeFilter(route.contentTypes)) }
         if let addresses = route.addresses { filters.append(AddressFilter(addresses)) }
         if let maintenance = route.traffic.maintenance { filters.append(MaintenanceFilter(maintenance)) }
         // Before the limits: they count by consumer, and a stranger must not use up anyone's quota.
-        if let authentication = route.authentication { filters.append(authenticate(authentication)) }
+        if let authentication = route.authentication { filters.append(authenticate(authentication, identity)) }
         if let limit = limit(at: index, isAuthenticated: route.authentication != nil) { filters.append(limit) }
+        if !identity.headers.isEmpty { filters.append(IdentityHeadersFilter(identity)) }
         filters.append(forwarding)
         // Behind it: what it tells the upstream may be changed.
         if !route.request.leavesHead { filters.append(RequestShapingFilter(route.request, shapingNames)) }
@@ -140,7 +143,8 @@ struct PlanAssembly {
             name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), bodyLimit: route.bodyBytes,
             priority: route.priority, filters: filters,
             service: service(of: route, at: index),
-            preflights: cors)
+            preflights: cors,
+            responseDefaults: ResponseDefaults(route.securityHeaders ?? snapshot.configuration.securityHeaders))
         plan.timing = TimingFields(route.timing ?? snapshot.configuration.timing)
         return plan
     }
@@ -181,11 +185,12 @@ struct PlanAssembly {
         return CacheService(route: cache, cache: resources.cache, inner: service)
     }
 
-    private func authenticate(_ settings: RouteAuthentication) -> AuthenticationFilter {
+    private func authenticate(_ settings: RouteAuthentication, _ identity: IdentitySettings) -> AuthenticationFilter {
         AuthenticationFilter(
             authenticators: settings.authenticators.compactMap { authenticators[$0] },
             rule: settings.rule == .all ? .all : .any, isOptional: settings.isOptional,
-            access: RouteAccess(settings), entitlements: entitlements, attempts: attempts)
+            access: RouteAccess(settings), stripsCredentials: identity.stripsCredential, entitlements: entitlements,
+            attempts: attempts)
     }
 
     private mutating func limit(at index: Int, isAuthenticated: Bool) -> RateLimitFilter? {
@@ -206,6 +211,14 @@ struct PlanAssembly {
             metricsIndex: names.policies.index(of: limit.policy.name))
     }
 
+    /// What signed requests may use once: known to all nodes, if they share anything.
+    private var nonces: any NonceStore {
+        let state = snapshot.configuration.state
+        guard let redis = resources.redis else { return LocalNonces(snapshot.nonces) }
+        return RedisNonces(
+            redis, namespace: state.namespace, memory: snapshot.nonces, deniesWithoutRedis: state.onFailure == .deny)
+    }
+
     private mutating func authenticator(
         _ name: String, _ settings: AuthenticatorSettings, _ worker: Worker
     ) throws -> any Authenticator {
@@ -222,6 +235,17 @@ struct PlanAssembly {
                 verifier: verifier, consumers: snapshot.consumers,
                 consumerClaim: settings.claims.consumer.map { ClaimPath($0) },
                 handshake: HandshakeToken(query: settings.query, subprotocol: settings.subprotocol), fetcher: fetcher)
+        case .basic(let settings):
+            return try BasicAuthenticator(settings, users: snapshot.users[name] ?? [], snapshot, worker.loop)
+        case .introspection(let settings):
+            return try IntrospectionAuthenticator(settings, snapshot.consumers, resources.services)
+        case .forward(let settings):
+            return ForwardAuthenticator(settings, name: name, snapshot.consumers, resources.services)
+        case .signature(let settings):
+            return try SignatureAuthenticator(
+                settings, name: name, keys: snapshot.signatureKeys[name] ?? [], nonces: nonces)
+        case .anonymous(let settings):
+            return AnonymousAuthenticator(consumer: settings.consumer, consumers: snapshot.consumers)
         case .certificate(let source):
             let source: CertificateAuthenticator.Source =
                 switch source {

@@ -53,6 +53,8 @@ package final class Exchange {
     var encoding: (any BodyEncoding)?
     /// Segments of the path in front of those of the route's pattern, such as a version's.
     package var leadingSegments = 0
+    /// Judges the request body on its way; mostly nobody.
+    package var bodyCheck: (any BodyCheck)?
     /// What the service has asked already, while a filter waits; mostly nothing.
     package var anticipated: AnyObject?
     /// What is given back when the exchange ends; mostly nothing.
@@ -89,6 +91,7 @@ package final class Exchange {
         if bodyObserver != nil { bodyObserver = nil }
         if responseObserver != nil { responseObserver = nil }
         if anticipated != nil { anticipated = nil }
+        if bodyCheck != nil { bodyCheck = nil }
         progress = .idle
     }
 
@@ -132,6 +135,7 @@ package final class Exchange {
     package func answer(_ reply: Reply) {
         progress = .serving
         record.isOwnReply = true
+        addDefaults()
         downstream.send(reply, for: self)
     }
 

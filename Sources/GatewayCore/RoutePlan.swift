@@ -14,6 +14,8 @@ package final class RoutePlan {
     package let priority: Priority
     /// Which fields tell clients what a request took.
     package var timing: TimingFields = []
+    /// Field lines for responses that the service has not set; nil: none.
+    package let responseDefaults: ResponseDefaults?
     let filters: [any RequestFilter]
     let service: any ExchangeService
 
@@ -21,7 +23,8 @@ package final class RoutePlan {
     package init(
         name: String, metricsIndex: Int, bodyLimit: Int? = nil, priority: Priority = .normal,
         filters: [any RequestFilter],
-        service: any ExchangeService, preflights: (any PreflightAnswering)? = nil
+        service: any ExchangeService, preflights: (any PreflightAnswering)? = nil,
+        responseDefaults: ResponseDefaults? = nil
     ) {
         assert(zip(filters, filters.dropFirst()).allSatisfy { $0.phase <= $1.phase })
         self.name = name
@@ -29,6 +32,7 @@ package final class RoutePlan {
         self.bodyLimit = bodyLimit
         self.priority = priority
         self.preflights = preflights
+        self.responseDefaults = responseDefaults
         self.filters = filters
         self.service = service
     }

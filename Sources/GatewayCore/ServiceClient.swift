@@ -6,9 +6,10 @@ package protocol ServiceClient: AnyObject {
     /// - Parameters:
     ///   - head: as HTTP/1.1 text, with the blank line, and the length of the body if there is one.
     ///   - mostBytes: a longer answer is a failure.
+    ///   - timeoutMicroseconds: for the whole answer, at most 30 s.
     ///   - completion: called exactly once, on this worker, within a bounded time.
     func ask(
-        _ service: ServiceAddress, _ head: [UInt8], body: [UInt8], mostBytes: Int,
+        _ service: ServiceAddress, _ head: [UInt8], body: [UInt8], mostBytes: Int, timeoutMicroseconds: Int,
         completion: @escaping (Result<ServiceAnswer, Failure>) -> Void)
 }
 

@@ -67,6 +67,11 @@ package final class FieldSection {
         return nil
     }
 
+    /// Marks fields of this name (in lower case) as not to be forwarded.
+    package func drop(named name: Bytes) {
+        for index in 0..<count where self.name(index).equalsIgnoringCase(name) { slots[index].isDropped = true }
+    }
+
     /// Marks fields whose name begins so (in lower case) as not to be forwarded.
     package func drop(prefix: StaticString) {
         let length = prefix.utf8CodeUnitCount

@@ -50,6 +50,41 @@ final class NormalisedTarget {
         return nil
     }
 
+    /// Without what is left of the query when these are gone, if nothing is.
+    func removeParameters(named name: Bytes) {
+        guard hasParameter(named: name) else { return }
+        let kept = ByteBuilder(capacity: query.count)
+        forEachParameter { pair in
+            guard !Self.isParameter(pair, named: name) else { return }
+            if !kept.isEmpty { kept.append(0x26) }
+            kept.append(pair)
+        }
+        output.truncate(to: pathLength)
+        guard !kept.isEmpty else { return }
+        output.append(0x3F)
+        output.append(kept.bytes)
+    }
+
+    private func hasParameter(named name: Bytes) -> Bool {
+        var isThere = false
+        forEachParameter { if Self.isParameter($0, named: name) { isThere = true } }
+        return isThere
+    }
+
+    private func forEachParameter(_ body: (Bytes) -> Void) {
+        let query = self.query
+        var start = 0
+        for index in 0...query.count where index == query.count || query[index] == 0x26 {
+            body(query.slice(start, index &- start))
+            start = index &+ 1
+        }
+    }
+
+    private static func isParameter(_ pair: Bytes, named name: Bytes) -> Bool {
+        guard pair.count >= name.count, pair.slice(0, name.count).elementsEqual(name) else { return false }
+        return pair.count == name.count || pair[name.count] == 0x3D
+    }
+
     /// `http://host/path`, as a client sends it to a proxy (RFC 9112 §3.2.2).
     func normaliseAbsolute(_ text: Bytes) -> HeadFault? {
         let prefix =

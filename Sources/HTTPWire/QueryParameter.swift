@@ -1,4 +1,7 @@
 extension RequestHead {
+    /// Takes all query parameters of this name, compared byte by byte, out of the target.
+    package func removeQueryParameters(named name: Bytes) { target.removeParameters(named: name) }
+
     /// The raw (still percent-encoded) value of the first query parameter of this name, compared byte by byte.
     package func queryValue(_ name: Bytes) -> Bytes? {
         let query = self.query

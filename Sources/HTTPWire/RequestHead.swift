@@ -32,7 +32,7 @@ package final class RequestHead {
     private var methodLength = 0
     private var startLineEnd = 0
     private var hostSlot = -1
-    private let target = NormalisedTarget()
+    let target = NormalisedTarget()
     private var rewriting: RewrittenLine?
     private var isRewritten = false
 

@@ -30,6 +30,7 @@ extension ClientConnection: Downstream {
         guard let context else { return }
         hasResponded = true
         exchange.shape(head)
+        exchange.addDefaults(to: head)
         exchange.record.status = head.status
         exchange.beginResponse()
         let tunnel = head.status == 101 ? exchange.tunnel : nil
@@ -72,6 +73,7 @@ extension ClientConnection: Downstream {
         guard let context else { return }
         hasResponded = true
         let (head, body) = exchange.encoded(exchange.shape(head), body, isComplete: isComplete)
+        exchange.addDefaults(to: head)
         exchange.record.status = head.status
         exchange.beginResponse()
         chooseFraming(head.length)

@@ -269,6 +269,12 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
             }
             if requestBody.isComplete { requestArrived() }
             if bytes.readableBytes > 0 || requestBody.isComplete {
+                if let check = exchange.bodyCheck, tunnel == nil,
+                    let refusal = check.refusal(of: bytes, isEnd: requestBody.isComplete)
+                {
+                    giveUpRequest(refusal)
+                    return false
+                }
                 let trailers = requestBody.isComplete ? requestBody.trailers : []
                 producer.receiveBody(bytes, isEnd: requestBody.isComplete, trailers: trailers)
             }

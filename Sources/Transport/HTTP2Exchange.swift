@@ -126,6 +126,11 @@ final class HTTP2Exchange {
             inbox = ByteBuffer()
             isEndDelivered = isRequestComplete && tunnel == nil
             stream?.consume(bytes.readableBytes)
+            if let check = exchange.bodyCheck, tunnel == nil,
+                let refusal = check.refusal(of: bytes, isEnd: isEndDelivered)
+            {
+                return giveUpRequest(refusal, .clientGone)
+            }
             producer.receiveBody(bytes, isEnd: isEndDelivered, trailers: isEndDelivered ? trailers : [])
         }
     }
@@ -221,6 +226,7 @@ extension HTTP2Exchange: Downstream {
         exchange.shape(head)
         exchange.record.status = head.status
         exchange.beginResponse()
+        exchange.addDefaults(to: head)
         let (body, _) = exchange.encoded(head, body, isComplete: isComplete)
         let room = head.forwardedCapacity(extra: exchange.responseLines.count)
         let text = worker.buffers.fill(capacity: room) { writer in
@@ -235,6 +241,7 @@ extension HTTP2Exchange: Downstream {
         let (head, body) = exchange.encoded(exchange.shape(head), body, isComplete: isComplete)
         exchange.record.status = head.status
         exchange.beginResponse()
+        exchange.addDefaults(to: head)
         let room = head.capacity(extra: exchange.responseLines.count)
         let text = worker.buffers.fill(capacity: room) { writer in
             head.write(to: &writer, added: exchange.responseLines.bytes, isChunked: false, persistence: .unsaid)

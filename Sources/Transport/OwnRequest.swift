@@ -26,19 +26,37 @@ package final class OwnRequest {
     /// - Parameters:
     ///   - head: as HTTP/1.1 text, with the blank line and, if there is a body, its length.
     ///   - mostBytes: a longer answer is a malformed one.
+    ///   - timeoutMicroseconds: for the whole answer; nil: what the upstream's settings say.
     ///   - completion: called exactly once, on the worker, within the upstream's time limits.
     package static func send(
-        _ head: [UInt8], body: [UInt8] = [], to upstream: Upstream, mostBytes: Int, on worker: Worker,
-        completion: @escaping (Result<Answer, Failure>) -> Void
+        _ head: [UInt8], body: [UInt8] = [], to upstream: Upstream, mostBytes: Int,
+        timeoutMicroseconds: Int? = nil, on worker: Worker, completion: @escaping (Result<Answer, Failure>) -> Void
     ) {
         let request = OwnRequest(body, mostBytes, completion)
         let exchange = Exchange(downstream: request, peer: Peer(address: "self"))
         let outcome = head.withUnsafeBufferPointer { exchange.request.parse($0, limit: $0.count + 1) }
         guard case .complete = outcome else { return completion(.failure(.malformedResponse)) }
         exchange.begin(atMicroseconds: MonotonicClock.microseconds())
+        exchange.timeLimitMicroseconds = timeoutMicroseconds
+        keepForwardingFields(of: exchange)
         request.exchange = exchange
         request.itself = request
         ForwardService(upstream: upstream, gate: nil, worker: worker).serve(exchange)
+    }
+
+    /// A client's own are left out on the way to an upstream; these are the gateway's.
+    private static func keepForwardingFields(of exchange: Exchange) {
+        let fields = exchange.request.fields
+        for index in 0..<fields.count {
+            switch fields.slots[index].kind {
+            case .forwardedFor, .forwardedHost, .forwardedProto, .forwarded, .requestID, .traceparent:
+                exchange.requestLines.append(fields.name(index))
+                exchange.requestLines.append(": ")
+                exchange.requestLines.append(fields.value(index))
+                exchange.requestLines.append("\r\n")
+            default: continue
+            }
+        }
     }
 
     private init(_ body: [UInt8], _ mostBytes: Int, _ completion: @escaping (Result<Answer, Failure>) -> Void) {

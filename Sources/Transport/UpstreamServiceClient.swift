@@ -6,7 +6,7 @@ import NIOCore
 package final class UpstreamServiceClient: ServiceClient {
     /// So many services at most: their addresses come from configurations and from providers' documents.
     private static let mostServices = 64
-    private static let timeoutMicroseconds = 5_000_000
+    private static let longestMicroseconds = 30_000_000
 
     private let worker: Worker
     private let tls: ClientTLS?
@@ -19,11 +19,13 @@ package final class UpstreamServiceClient: ServiceClient {
     }
 
     package func ask(
-        _ service: ServiceAddress, _ head: [UInt8], body: [UInt8], mostBytes: Int,
+        _ service: ServiceAddress, _ head: [UInt8], body: [UInt8], mostBytes: Int, timeoutMicroseconds: Int,
         completion: @escaping (Result<ServiceAnswer, Failure>) -> Void
     ) {
         guard let upstream = upstream(service) else { return completion(.failure(.noTarget)) }
-        OwnRequest.send(head, body: body, to: upstream, mostBytes: mostBytes, on: worker) { result in
+        OwnRequest.send(
+            head, body: body, to: upstream, mostBytes: mostBytes, timeoutMicroseconds: timeoutMicroseconds, on: worker
+        ) { result in
             completion(result.map { ServiceAnswer(head: $0.head, body: $0.body) })
         }
     }
@@ -40,10 +42,10 @@ package final class UpstreamServiceClient: ServiceClient {
         var settings = UpstreamSettings(name: service.host, targets: [target])
         settings.tls = service.isSecure ? tls : nil
         settings.connectTimeoutMicroseconds = 2_000_000
-        settings.responseTimeoutMicroseconds = Self.timeoutMicroseconds
-        settings.totalTimeoutMicroseconds = Self.timeoutMicroseconds
+        settings.responseTimeoutMicroseconds = Self.longestMicroseconds
+        settings.totalTimeoutMicroseconds = Self.longestMicroseconds
         settings.keepAliveMicroseconds = 10_000_000
-        settings.maximumConnections = 16
+        settings.maximumConnections = 64
         let upstream = Upstream(settings: settings, metricsIndex: 0, worker: worker)
         upstreams[service] = upstream
         return upstream

@@ -1,5 +1,41 @@
+let authenticatorKinds = "jwt, api_key, mtls, basic, signature, introspection, forward, anonymous"
+
 /// Mistakes in what says who is let in.
 let accessMistakes: [Mistake] = [
+    .line(
+        "authenticators: { a: { basic: { users: { bob: \"{SHA}5en6G6MezRroT3XKqkdPOmY\" } } } }",
+        "47: authenticators.a.basic.users.bob: expected bcrypt, Argon2id, yescrypt or SHA-512 crypt, found SHA-1, which is guessed in no time; make it with: htpasswd -nB NAME"
+    ),
+    .line(
+        "authenticators: { a: { basic: { users: { bob: secret } } } }",
+        "47: authenticators.a.basic.users.bob: expected bcrypt, Argon2id, yescrypt or SHA-512 crypt, found another kind of hash, or a password in clear; make it with: htpasswd -nB NAME"
+    ),
+    .line(
+        "authenticators: { a: { introspection: { url: \"https://idp\", client_id: a } } }",
+        "39: authenticators.a.introspection: the key \"client_secret\" is missing; it holds the gateway's secret"),
+    .line(
+        "authenticators: { a: { forward: { url: \"http://a\", request_headers: [Host] } } }",
+        "63: authenticators.a.forward.request_headers[0]: \"Host\" belongs to each connection, or is set by the gateway; remove it"
+    ),
+    .line(
+        "authenticators: { a: { signature: { keys: [{ id: k, algorithm: ed25519, secret: 01234567890123456789012345678901 }] } } }",
+        "44: authenticators.a.signature.keys[0]: ed25519 needs a public_key, and nothing else; add public_key"),
+    .line(
+        "authenticators: { a: { jwt: { secret: 01234567890123456789012345678901 }, anonymous: {} } }",
+        "22: authenticators.a: an authenticator is of one kind; give jwt and anonymous a name each"),
+    .line(
+        "identity: { headers: { X-User: \"{claim.sub}\" } }",
+        "34: identity.headers.X-User: \"{claim.sub}\": expected text with {consumer.id}, {consumer.plan}, {scopes}, {roles} or {claims.PATH} in it"
+    ),
+    .line(
+        "identity: { headers: { Host: \"{consumer.id}\" } }",
+        "24: identity.headers.Host: \"Host\" is the gateway's own field; choose another name"),
+    .line(
+        "security_headers: { frame_options: deny }",
+        "36: security_headers.frame_options: \"deny\": expected one of DENY, SAMEORIGIN, off; did you mean \"DENY\"?"),
+    .route(
+        "{ content_types: [json], upstream: users }",
+        "23: routes[1].content_types[0]: \"json\": expected a media type such as application/json or image/*"),
     .line(
         "authenticators: { a: { jwt: { jwks: file:absent } } }",
         "37: authenticators.a.jwt.jwks: cannot read the file \"absent\": No such file or directory; paths are relative to the configuration file"

@@ -35,6 +35,8 @@ let fullFile = """
     cache: { memory: 256MiB, lag: 250ms }
     compression: on
     node: { id: node-1 }
+    identity: { headers: { X-Consumer: "{consumer.id}" }, credential: keep }
+    security_headers: true
     access_log: { path: /var/log/sluice.json, format: json }
 
     upstreams:
@@ -85,6 +87,36 @@ let fullFile = """
           keys:
             - { kid: a, algorithm: HS256, secret: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa }
             - { kid: b, algorithm: ES256, public_key: file:main.pem }
+      people:
+        basic: { file: users.htpasswd, users: { carol: "$6$salt$hash" }, realm: staff, remember: 1m }
+      signed:
+        signature:
+          keys:
+            - { id: k1, algorithm: hmac-sha256, secret: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, consumer: acme }
+            - { id: k2, algorithm: ed25519, public_key: file:main.pem }
+          components: ["@method", Content-Digest]
+          max_age: 1m
+          leeway: 5s
+          nonce: required
+      opaque:
+        introspection:
+          url: https://idp/introspect
+          client_id: gateway
+          client_secret: secret
+          cache: 10s
+          timeout: 500ms
+          audience: api
+          scopes_claim: scp
+          roles_claim: groups
+          consumer_claim: username
+      guard:
+        forward:
+          url: http://auth.internal/check
+          request_headers: [Authorization, X-Device]
+          response_headers: X-User
+          consumer: X-User
+          timeout: 250ms
+      guest: { anonymous: { consumer: guest } }
       keys: { api_key: { header: X-Key } }
       links: { api_key: { query: key } }
       pages: { api_key: { cookie: session_key } }
@@ -144,6 +176,15 @@ let fullFile = """
           bypass: { headers: { X-Preview: "~." }, query: { preview: 1 }, cookies: [session] }
         body: 100MiB
         timing: { response_time: true, server_timing: false }
+        content_types: [application/json, Image/*]
+        identity: { headers: { X-User: "{claims.sub}", X-Plan: "plan {consumer.plan}" }, credential: strip }
+        security_headers:
+          hsts: { max_age: 1h, subdomains: false, preload: true }
+          nosniff: false
+          frame_options: SAMEORIGIN
+          referrer_policy: no-referrer
+          csp: default-src 'self'
+          permissions_policy: camera=()
         upgrade: { protocols: [websocket, Chat], idle_timeout: 1m, lifetime: 2h }
         grpc:
           descriptors: greeter.pb
@@ -214,5 +255,6 @@ let fullFile = """
 let fullEnvironment = ["ADMIN_TOKEN": "letmein", "JWT_SECRET": "0123456789abcdef0123456789abcdef"]
 let fullFiles = [
     "main.pem": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n",
+    "users.htpasswd": "# staff\nalice:$2y$05$abc\nbob:$y$j9T$abc\n",
     "greeter.pb": "\u{0A}\u{02}\u{0A}\u{00}",
 ]

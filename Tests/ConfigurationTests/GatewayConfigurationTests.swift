@@ -111,6 +111,16 @@ struct GatewayConfigurationTests {
                     roles: "realm_access.roles", consumer: "org.id", maximumAgeMicroseconds: 43_200_000_000))
         #expect(rotating.algorithms == [.hs256, .es256])
         #expect(rotating.keys.map(\.id) == ["a", "b"])
+        guard case .basic(let people) = full.authenticators["people"],
+            case .signature(let signed) = full.authenticators["signed"]
+        else {
+            Issue.record("expected basic and signature authenticators")
+            return
+        }
+        #expect(people.users.map(\.name) == ["carol", "alice", "bob"] && people.realm == "staff")
+        #expect(signed.keys.map(\.consumer) == ["acme", nil] && signed.needsNonce)
+        #expect(signed.components == ["@method", "content-digest"])
+        #expect(full.authenticators["guest"] == .anonymous(AnonymousSettings(consumer: "guest")))
         #expect(full.authenticators["keys"] == .apiKey(.header("X-Key")))
         #expect(full.authenticators["links"] == .apiKey(.query("key")))
         #expect(full.authenticators["pages"] == .apiKey(.cookie("session_key")))
@@ -185,6 +195,11 @@ struct GatewayConfigurationTests {
         #expect(users.rule.methods == ["GET", "PUT"])
         #expect(users.rule.headers.map(\.expectation) == [.literal("yes")])
         #expect(users.rule.query.map(\.expectation) == [.pattern("^[0-9]+$")])
+        #expect(users.contentTypes == ["application/json", "image/*"])
+        #expect(
+            users.identity?.stripsCredential == true && users.identity?.headers.map(\.name) == ["X-User", "X-Plan"])
+        #expect(users.securityHeaders??.transport == "max-age=3600; preload")
+        #expect(full.securityHeaders == SecurityHeaders() && full.identity.headers.count == 1)
         let access = AccessSettings(
             scopes: ["users.read"], roles: ["admin", "editor"],
             claims: ["tenant": ["a", "b"], "email_verified": ["true"]], consumers: ["acme"])

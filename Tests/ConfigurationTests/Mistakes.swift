@@ -194,13 +194,13 @@ private let callers: [Mistake] = [
     .line("authenticators: { none: { api_key: {} } }", "19: authenticators.none: \"none\" is not free to be a name"),
     .line(
         "authenticators: { a: {} }",
-        "22: authenticators.a: expected a kind of authenticator; add one of jwt, api_key, mtls"),
+        "22: authenticators.a: expected a kind of authenticator; add one of \(authenticatorKinds)"),
     .line(
         "authenticators: { a: { basic: {} } }",
-        "24: authenticators.a.basic: not supported by this version of sluice yet; remove it"),
+        "31: authenticators.a.basic: expected users; add file or users"),
     .line(
         "authenticators: { a: { jtw: {} } }",
-        "22: authenticators.a: expected a kind of authenticator; add one of jwt, api_key, mtls",
+        "22: authenticators.a: expected a kind of authenticator; add one of \(authenticatorKinds)",
         "24: authenticators.a: unknown key \"jtw\"; did you mean \"jwt\"?"),
     .line(
         "authenticators: { a: { api_key: { header: A, query: b } } }",

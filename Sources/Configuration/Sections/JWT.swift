@@ -177,7 +177,7 @@ package struct JWTSettings: Hashable, Sendable {
     }
 
     /// `secret` and `public_key`, which stand beside the other keys of `jwt` and of each entry of its `keys`.
-    fileprivate static func readMaterials(_ section: SectionReader) -> [Material] {
+    static func readMaterials(_ section: SectionReader) -> [Material] {
         let secret = section.optional(
             "secret", .hmacSecret, "Shared secret of HS256, at least 32 bytes; file:PATH reads it from a file.")
         let publicKey = section.optional(

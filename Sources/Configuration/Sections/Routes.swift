@@ -6,6 +6,12 @@ package struct RouteSettings: Sendable {
     package var rule: RouteRule
     /// Nil: from everywhere.
     package var addresses: AddressRules?
+    /// Types that the content of requests may be of; empty: any.
+    package var contentTypes: [String] = []
+    /// What upstreams are told of the caller; nil: what the top of the file says.
+    package var identity: IdentitySettings?
+    /// Nil: what the top of the file says.
+    package var securityHeaders: SecurityHeaders??
     /// Nil: open to all.
     package var authentication: RouteAuthentication?
     package var limits: [LimitSettings]
@@ -47,6 +53,12 @@ package struct RouteSettings: Sendable {
         let authentication = section.value(
             "auth", .routeAuthentication, default: nil, "Who may take it: none, an authenticator, or several.")
         let addresses = section.optional("addresses", .addressRules, "From which addresses it may be taken.")
+        let contentTypes = section.value(
+            "content_types", .oneOrMany(.contentType), default: [],
+            "Types that the content of requests may be of; absent: any.")
+        let identity = section.optional("identity", IdentitySettings.kind, "What upstreams are told of the caller.")
+        let securityHeaders = section.optional(
+            "security_headers", .securityHeaders, "What browsers are told for safety; absent: what the top says.")
         let limits = section.value(
             "limit", .oneOrMany(LimitSettings.kind), default: [], "How often it may be taken; all limits must agree.")
         let cache = section.value(
@@ -105,6 +117,9 @@ package struct RouteSettings: Sendable {
             upgrade: upgrade, grpc: grpc, cors: cors, priority: priority, traffic: traffic, timing: timing,
             request: request, response: response, compression: compression, upstream: upstream ?? "")
         route.addresses = addresses
+        route.contentTypes = contentTypes
+        route.identity = identity
+        route.securityHeaders = securityHeaders
         return route
     }
 

@@ -42,7 +42,8 @@ package struct JWTKey: Sendable {
     /// 0 for public keys.
     var secretBytes: Int { if case .secret(let key) = material { key.byteCount } else { 0 } }
 
-    func verifies(_ signature: [UInt8], by algorithm: JWTAlgorithm, of message: UnsafeRawBufferPointer) -> Bool {
+    package func verifies(_ signature: [UInt8], by algorithm: JWTAlgorithm, of message: UnsafeRawBufferPointer) -> Bool
+    {
         guard algorithm.family == family, self.algorithm == nil || self.algorithm == algorithm else { return false }
         switch material {
         case .secret(let key):

@@ -19,6 +19,7 @@ package final class AuthenticationFilter: RequestFilter {
     private let isOptional: Bool
     private let access: RouteAccess
     private let missing: Reply
+    private let stripsCredentials: Bool
     /// The latest caller with several credentials: requests of one connection mostly follow each other.
     private var joined: (first: Identity, second: Identity, both: Identity)?
     /// Nil: there is nothing in Redis that callers could be entitled to.
@@ -30,9 +31,11 @@ package final class AuthenticationFilter: RequestFilter {
     ///   - authenticators: asked in this order.
     ///   - isOptional: a request without any credential passes as nobody's; a bad credential never does.
     ///   - access: what callers who are somebody must have.
+    ///   - stripsCredentials: whether upstreams get none of the credentials that these authenticators look for.
     package init(
         authenticators: [any Authenticator], rule: Rule = .any, isOptional: Bool = false,
-        access: RouteAccess = RouteAccess(), entitlements: Entitlements? = nil, attempts: AttemptGuard? = nil
+        access: RouteAccess = RouteAccess(), stripsCredentials: Bool = false, entitlements: Entitlements? = nil,
+        attempts: AttemptGuard? = nil
     ) {
         self.attempts = attempts
         self.entitlements = entitlements
@@ -40,6 +43,7 @@ package final class AuthenticationFilter: RequestFilter {
         self.rule = rule
         self.isOptional = isOptional
         self.access = access
+        self.stripsCredentials = stripsCredentials
         let challenges = authenticators.map(\.challenge).reduce(into: [String]()) {
             if !$1.isEmpty, !$0.contains($1) { $0.append($1) }
         }
@@ -75,6 +79,7 @@ package final class AuthenticationFilter: RequestFilter {
     private func ask(from first: Int, _ soFar: Findings, _ exchange: Exchange) -> Verdict {
         var findings = soFar
         for index in first..<authenticators.count {
+            if authenticators[index].isForNoCredential, findings.rejection != nil { continue }
             let result = authenticators[index].authenticate(exchange)
             if case .later(let question) = result {
                 question { [self] answer in
@@ -108,7 +113,12 @@ package final class AuthenticationFilter: RequestFilter {
         let isEnough = rule == .any || (findings.rejection == nil && !findings.isAnyAbsent)
         if isEnough, let identity = findings.identity { return accept(identity, exchange) }
         if let rejection = findings.rejection { return .reply(attempts?.conclude(rejection, exchange) ?? rejection) }
-        return isOptional && findings.identity == nil ? .proceed : .reply(missing)
+        return isOptional && findings.identity == nil ? letIn(exchange) : .reply(missing)
+    }
+
+    private func letIn(_ exchange: Exchange) -> Verdict {
+        if stripsCredentials { for authenticator in authenticators { authenticator.strip(exchange) } }
+        return .proceed
     }
 
     private func join(_ first: Identity, _ second: Identity) -> Identity {
@@ -135,7 +145,7 @@ extension AuthenticationFilter {
 
     private func authorise(_ identity: Identity, _ exchange: Exchange) -> Verdict {
         exchange.identity = identity
-        guard let refusal = access.refusal(identity, method: exchange.request.method) else { return .proceed }
+        guard let refusal = access.refusal(identity, method: exchange.request.method) else { return letIn(exchange) }
         return .reply(refusal)
     }
 }

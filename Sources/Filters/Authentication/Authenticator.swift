@@ -1,10 +1,28 @@
 import GatewayCore
+import HTTPWire
 
 /// One kind of credential, checked. One per worker, called on it only.
 package protocol Authenticator: AnyObject {
     /// What `WWW-Authenticate` offers when there is no credential at all; empty for kinds that have no challenge.
     var challenge: String { get }
+    /// It accepts requests that have no credential at all, and is not asked about others.
+    var isForNoCredential: Bool { get }
     func authenticate(_ exchange: Exchange) -> AuthenticationResult
+    /// Takes whatever could be its kind of credential out of what the upstream gets.
+    func strip(_ exchange: Exchange)
+}
+
+extension Authenticator {
+    package var isForNoCredential: Bool { false }
+    package func strip(_ exchange: Exchange) {}
+}
+
+extension Exchange {
+    func dropAuthorization() {
+        for index in 0..<request.fields.count where request.fields.slots[index].kind == .authorization {
+            request.fields.slots[index].isDropped = true
+        }
+    }
 }
 
 package enum AuthenticationResult {

@@ -19,6 +19,12 @@ package struct HandshakeToken: Sendable {
         return subprotocol.flatMap { Self.token(behind: $0, request.fields) }
     }
 
+    /// The subprotocol stays, since the service has to choose it.
+    func strip(_ request: RequestHead) {
+        guard let query else { return }
+        query.withUnsafeBufferPointer { request.removeQueryParameters(named: $0) }
+    }
+
     private static func token(behind name: [UInt8], _ fields: FieldSection) -> Bytes? {
         var isNext = false
         var found: Bytes?

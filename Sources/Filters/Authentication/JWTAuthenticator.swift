@@ -45,9 +45,14 @@ package final class JWTAuthenticator: Authenticator {
             })
     }
 
+    package func strip(_ exchange: Exchange) {
+        exchange.dropAuthorization()
+        handshake.strip(exchange.request)
+    }
+
     package func authenticate(_ exchange: Exchange) -> AuthenticationResult {
         let value = exchange.request.fields.first(.authorization)
-        guard let token = value.map(Self.bearerToken) ?? handshake.token(in: exchange.request) else { return .absent }
+        guard let token = value.map(BearerToken.read) ?? handshake.token(in: exchange.request) else { return .absent }
         let verdict = verify(token)
         if let fetcher, case .invalid(.unknownKey) = verdict { return later(Array(token), fetcher) }
         return result(of: verdict)
@@ -118,12 +123,6 @@ package final class JWTAuthenticator: Authenticator {
         return .unauthorized(
             "The token names nobody: it \(lack).",
             challenges: [#"Bearer error="invalid_token", error_description="The token \#(lack)""#])
-    }
-
-    /// The scheme's name is case-insensitive (RFC 9110 §11.1).
-    private static func bearerToken(_ value: Bytes) -> Bytes? {
-        guard value.count > 7, value.slice(0, 6).equalsIgnoringCase("bearer"), value[6] == 0x20 else { return nil }
-        return value.slice(7, value.count - 7).trimmed
     }
 
     /// Nil if the token says of nobody whom it stands for.

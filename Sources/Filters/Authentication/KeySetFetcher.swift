@@ -77,7 +77,8 @@ package final class KeySetFetcher {
         let head =
             "GET \(url.target) HTTP/1.1\r\nHost: \(url.authority)\r\nAccept: application/json\r\nUser-Agent: sluice\r\n\r\n"
         let address = ServiceAddress(host: url.host, port: url.port, isSecure: url.isSecure)
-        client.ask(address, Array(head.utf8), body: [], mostBytes: JWKSet.maximumBytes) { result in
+        client.ask(address, Array(head.utf8), body: [], mostBytes: JWKSet.maximumBytes, timeoutMicroseconds: 5_000_000)
+        { result in
             switch result {
             case .success(let answer) where answer.status == 200:
                 completion(.success(answer.body), Self.maximumAge(answer.head))

@@ -55,6 +55,8 @@ package final class APIKeyAuthenticator: Authenticator {
         }
     }
 
+    package func strip(_ exchange: Exchange) { credential.strip(exchange) }
+
     private func later(_ digest: Digest, _ shared: SharedConsumers, _ exchange: Exchange) -> AuthenticationResult {
         .later { [self] done in
             shared.ask(digest) { [self] answer in

@@ -1,3 +1,4 @@
+import GatewayCore
 import HTTPWire
 
 /// Where a request carries a key.
@@ -26,6 +27,33 @@ final class CredentialPlace {
             case .cookie: request.fields.cookieValue(name)
             }
         }
+    }
+
+    /// Takes it out of what the upstream gets.
+    func strip(_ exchange: Exchange) {
+        name.withUnsafeBufferPointer { name in
+            switch kind {
+            case .header: exchange.request.fields.drop(named: name)
+            case .query: exchange.request.removeQueryParameters(named: name)
+            case .cookie: Self.strip(cookie: name, exchange)
+            }
+        }
+    }
+
+    /// The other cookies go on, in one line.
+    private static func strip(cookie name: Bytes, _ exchange: Exchange) {
+        let fields = exchange.request.fields
+        guard fields.cookieValue(name) != nil else { return }
+        var kept: [String] = []
+        for index in 0..<fields.count where fields.slots[index].kind == .cookie {
+            fields.slots[index].isDropped = true
+            for pair in fields.value(index).split(separator: UInt8(ascii: ";")) {
+                let pair = Bytes(rebasing: pair).trimmed
+                let end = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.count
+                if !pair.slice(0, end).trimmed.elementsEqual(name) { kept.append(pair.text) }
+            }
+        }
+        if !kept.isEmpty { exchange.requestLines.append("Cookie: \(kept.joined(separator: "; "))\r\n") }
     }
 
     /// Decoded (RFC 3986 §2.1): clients must encode what a query may not hold, and may encode anything.
