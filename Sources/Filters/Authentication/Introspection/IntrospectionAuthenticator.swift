@@ -59,8 +59,8 @@ package final class IntrospectionAuthenticator: Authenticator {
         address = ServiceAddress(host: url.host, port: url.port, isSecure: url.isSecure)
         // RFC 6749 §2.3.1: id and secret are form-encoded before they become Basic credentials.
         let credentials =
-            FormText.encoded(configuration.clientID.utf8) + [UInt8(ascii: ":")]
-            + FormText.encoded(configuration.clientSecret)
+            FormEscapes.encoded(configuration.clientID.utf8) + [UInt8(ascii: ":")]
+            + FormEscapes.encoded(configuration.clientSecret)
         head = Array(
             """
             POST \(url.target) HTTP/1.1\r
@@ -85,7 +85,7 @@ package final class IntrospectionAuthenticator: Authenticator {
         if let known = memory.value(of: digest, now: now) { return result(known, now) }
         guard !exchange.isSuspect else { return .rejected(Self.inactive) }
         guard pending[digest] != nil || pending.count < Self.mostPending else { return .rejected(Self.unavailable) }
-        let body = Array("token_type_hint=access_token&token=".utf8) + FormText.encoded(token)
+        let body = Array("token_type_hint=access_token&token=".utf8) + FormEscapes.encoded(token)
         return .later { [self] done in ask(digest, body, done) }
     }
 

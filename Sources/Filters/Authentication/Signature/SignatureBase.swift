@@ -153,7 +153,7 @@ enum QueryComponent {
     /// The escapes of `application/x-www-form-urlencoded`, but for blanks, which are `%20`.
     private static func encoded(_ bytes: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
-        for byte in bytes { text += byte == UInt8(ascii: "*") ? [byte] : FormText.encoded([byte]) }
+        for byte in bytes { text += byte == UInt8(ascii: "*") ? [byte] : FormEscapes.encoded([byte]) }
         return text
     }
 

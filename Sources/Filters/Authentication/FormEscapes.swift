@@ -1,5 +1,5 @@
 /// Bytes as `application/x-www-form-urlencoded` has them (WHATWG URL, 5.2): unreserved ones as they are, all others escaped.
-enum FormText {
+enum FormEscapes {
     static func encoded(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         let digits = Array("0123456789ABCDEF".utf8)
         var text: [UInt8] = []
