@@ -63,7 +63,7 @@ let package = Package(
                 .embedInCode("Nodes/heartbeat.lua"), .embedInCode("Nodes/node.lua"),
                 .embedInCode("Nodes/append.lua"),
                 .embedInCode("Breaker/breaker.lua"), .embedInCode("Breaker/sync.lua"),
-                .embedInCode("Breaker/force.lua"),
+                .embedInCode("Breaker/force.lua"), .embedInCode("Health/health.lua"),
                 .embedInCode("Cache/look.lua"), .embedInCode("Cache/store.lua"),
                 .embedInCode("ClusterConfiguration/revisions.lua"), .embedInCode("ClusterConfiguration/push.lua"),
                 .embedInCode("ClusterConfiguration/promote.lua"), .embedInCode("ClusterConfiguration/withdraw.lua"),

@@ -28,6 +28,9 @@ package struct GatewayConfiguration: Sendable {
     package var compression: CompressionRules?
     /// Nil: to be made from the host's name and the process.
     package var nodeID: String?
+    /// Where it stands; nil: it is not said.
+    package var nodeZone: String?
+    package var names = NameSettings()
     /// The text it was read from, as it stood in the file; it may hold secrets.
     package var text = Secret("")
     /// Where secrets stand in that text as they are.
@@ -74,7 +77,9 @@ package struct GatewayConfiguration: Sendable {
             "cache", NodeCacheSettings.kind, default: NodeCacheSettings(), "What a node keeps of cached responses.")
         let compression = section.value(
             "compression", .compression, default: nil, "Which responses are compressed; absent: none.")
-        let nodeID = section.optional("node", .nodeID, "This node.")
+        let names = section.value(
+            "dns", NameSettings.kind, default: NameSettings(), "How names of targets are looked up.")
+        let node = section.value("node", NodeSettings.kind, default: NodeSettings(), "This node.")
         // A place for an anchor that routes refer to; it means nothing by itself.
         _ = section.value(
             "cors", .word("off", nil, or: .cors), default: nil, "Read, for routes to refer to by an anchor.")
@@ -93,7 +98,7 @@ package struct GatewayConfiguration: Sendable {
             drainMicroseconds: drain, upstreams: upstreams, authenticators: authenticators,
             authentication: authentication, consumers: consumers,
             plans: plans, routes: routes, accessLog: accessLog, timing: timing, cache: cache, compression: compression,
-            nodeID: nodeID)
+            nodeID: node.id, nodeZone: node.zone, names: names)
         configuration.identity = identity
         configuration.securityHeaders = securityHeaders
         configuration.reportDisagreements(section)
@@ -108,15 +113,6 @@ package struct GatewayConfiguration: Sendable {
         for bind in listeners.map(\.bind) where bind.port != 0 && !seen.insert(bind).inserted {
             section.place(of: "listeners").report(
                 "\(bind) is bound twice", hint: bind == admin.bind ? "admin has it too" : "remove one of the listeners")
-        }
-    }
-}
-
-extension Kind where Value == String {
-    fileprivate static var nodeID: Kind {
-        .section("node", "a mapping such as { id: node-1 }") { section in
-            section.optional(
-                "id", .name("a node's id"), "Its name in logs, metrics and Redis; absent: host name and process id.")
         }
     }
 }

@@ -48,6 +48,10 @@ package actor GatewayNode {
     private var status: ConfigurationStatus
     /// The reload that the next one waits for.
     private var lastReload: Task<Void, any Error>?
+    /// Made with the first name that has to be looked up.
+    private var names: NameWatch?
+    /// Of upstreams whose targets were looked up.
+    private var rosters: [String: TargetRoster] = [:]
 
     /// Compiles the configuration; nothing is bound yet.
     /// - Throws: `SnapshotFailure`, or `LogOutputFailure` when the access log can't be opened.
@@ -95,6 +99,8 @@ package actor GatewayNode {
             Task { for worker in workers { try? await worker.run { $0.forgetRefusals() } } }
         }
         publish()
+        await watchNames()
+        await names?.settle(within: .seconds(3))
         let binds = snapshot.configuration.listeners.map(\.bind)
         // First what may fail, while the process before this one, if there is one, still serves.
         try await bindListeners(binds.filter { !inherited.has($0) }, of: snapshot)
@@ -237,6 +243,8 @@ package actor GatewayNode {
         if let accessLog, accessLog !== nextLog { _ = accessLog.close(withinMilliseconds: 500) }
         accessLog = nextLog
         snapshot = next
+        await watchNames()
+        await retarget(isReload: true)
     }
 
     private func closeListeners(where isSuperfluous: (BindAddress) -> Bool) async {
@@ -307,6 +315,7 @@ package actor GatewayNode {
         guard !isStopping else { return }
         isStopping = true
         view.draining()
+        await names?.stop()
         log.info("draining", ["seconds": .integer(snapshot.configuration.drainMicroseconds / 1_000_000)])
         offer?.withdraw()
         for entry in listeners { for listener in entry.listeners { try? await listener.close().get() } }
@@ -315,6 +324,7 @@ package actor GatewayNode {
         view.pulse.stop()
         await state.stopHeartbeat()
         await state.stopConsumers()
+        await state.health.stop()
         await state.breakers.stop()
         for worker in workers {
             let returned = try? await worker.run { $0.returnLeases() }
@@ -485,12 +495,52 @@ package actor GatewayNode {
         }
     }
 
+    // MARK: Names
+
+    private func watchNames() async {
+        let upstreams = snapshot.configuration.upstreams.values
+        let wanted = upstreams.reduce(into: Set<NameWatch.Name>()) { $0.formUnion($1.watchedNames) }
+        guard names != nil || !wanted.isEmpty else { return }
+        let names = self.names ?? NameWatch(log: log) { [weak self] in await self?.retarget(isReload: false) }
+        self.names = names
+        await names.watch(wanted, snapshot.configuration.names, on: group.next())
+    }
+
+    /// Gives workers what names stand for now.
+    /// - Parameter isReload: what workers have was made of the configuration alone.
+    private func retarget(isReload: Bool) async {
+        guard let places = await names?.places else { return }
+        // From here on nothing is waited for: what was found later is told later.
+        let configuration = snapshot.configuration
+        rosters = rosters.filter { configuration.upstreams[$0.key] != nil }
+        for (name, upstream) in configuration.upstreams where !upstream.watchedNames.isEmpty {
+            let targets = upstream.transportTargets(zone: configuration.nodeZone, places)
+            let before = rosters[name]
+            guard isReload || before?.targets != targets else { continue }
+            let roster = TargetRoster.next(targets, of: name, upstream, after: before, log: log)
+            rosters[name] = roster
+            for worker in workers { worker.post { $0.retarget(name, roster) } }
+            guard before?.targets != targets else { continue }
+            log.info(
+                "targets found by name",
+                ["upstream": .string(name), "targets": .string(targets.map(\.name).joined(separator: " "))])
+        }
+        adoptHealth()
+    }
+
+    private func adoptHealth() {
+        var health: [String: any ClusterChecks] = snapshot.health
+        for (name, roster) in rosters { health[name] = roster.health }
+        state.health.adopt(health)
+    }
+
     private func publish() {
         let (workers, snapshot, accessLog, state) = (self.workers, self.snapshot, self.accessLog, self.state)
         let status = self.status
         let cache = state.nodeCache(on: group.next())
         let cluster = state.access(on: group.next())
         state.breakers.adopt(snapshot.breakers)
+        adoptHealth()
         view.update {
             $0.workers = workers
             $0.names = snapshot.metricNames

@@ -22,6 +22,7 @@ struct SharedState: Sendable {
     let plans: SharedPlans
     private let consumerNews = ConsumerNews()
     private let consumerFollower: ConsumerFollower
+    let health = ClusterHealth()
     private let near: NearCache
     private let fills = NodeFills()
     private let cacheStores = CacheStores()
@@ -139,7 +140,11 @@ struct SharedState: Sendable {
             }
         }
         breakers.whenConsumersChange { [consumerNews] in consumerNews.hear($0) }
-        try await breakers.start(redis, namespace: settings.namespace, nodeID: nodeID, on: loop)
+        breakers.whenHealthChanges { [health] upstream in health.heard(of: upstream) }
+        try await breakers.start(redis, namespace: settings.namespace, nodeID: nodeID, on: loop) {
+            [health, settings, nodeID] link in
+            health.start(link, namespace: settings.namespace, nodeID: nodeID)
+        }
     }
 
     /// Where the state lives can't change under running counters.

@@ -42,15 +42,9 @@ extension Snapshot {
                 ejections[name] = known
                 continue
             }
-            let targets = upstream.targets.map(\.authority)
-            ejections[name] = TargetEjections(settings, targets: targets.count) { target, microseconds in
-                log.warning(
-                    "target ejected",
-                    [
-                        "upstream": .string(name), "target": .string(targets[target]),
-                        "seconds": .integer(microseconds / 1_000_000),
-                    ])
-            }
+            let targets = upstream.transportTargets(zone: nil).map(\.name)
+            ejections[name] = TargetEjections(
+                settings, targets: targets.count, onEjection: TargetRoster.ejectionLog(name, targets, log))
         }
         return ejections
     }
@@ -68,12 +62,9 @@ extension Snapshot {
                 health[name] = known
                 continue
             }
-            let targets = upstream.targets.map(\.authority)
-            health[name] = TargetHealth(check, targets: targets.count) { target, isHealthy in
-                log.warning(
-                    isHealthy ? "target healthy again" : "target unhealthy",
-                    ["upstream": .string(name), "target": .string(targets[target])])
-            }
+            let targets = upstream.transportTargets(zone: nil).map(\.name)
+            health[name] = TargetHealth(
+                check, targets: targets, onChange: TargetRoster.healthLog(name, targets, log))
         }
         return health
     }

@@ -61,6 +61,9 @@ final class WorkerGateway: ExchangeEntry {
         worker.limits = snapshot.transportLimits
     }
 
+    /// The targets of an upstream have changed; requests under way at others come to their end.
+    func retarget(_ upstream: String, _ roster: TargetRoster) { plans.retarget(upstream, roster, worker: worker) }
+
     /// Whether Redis would take a command now; nil without Redis.
     var isRedisReady: Bool? { resources.redis?.isReady }
 
@@ -89,9 +92,13 @@ final class WorkerGateway: ExchangeEntry {
             metrics.values.upstreams[upstream.metricsIndex].activeConnections = upstream.connectionCount - unused
             metrics.values.upstreams[upstream.metricsIndex].idleConnections = unused
             metrics.values.upstreams[upstream.metricsIndex].pending = upstream.waitingCount
+            metrics.values.upstreams[upstream.metricsIndex].adopt(upstream)
             guard worker.index == 0 else { continue }
             let unhealthy = upstream.health?.unhealthy ?? 0
             metrics.values.upstreams[upstream.metricsIndex].unhealthyTargets = unhealthy.nonzeroBitCount
+            metrics.values.upstreams[upstream.metricsIndex].healthChecks = upstream.health?.checkCount ?? 0
+            metrics.values.upstreams[upstream.metricsIndex].checksForCluster =
+                upstream.health?.checksForCluster ?? false
             guard let ejections = upstream.ejections else { continue }
             metrics.values.upstreams[upstream.metricsIndex].ejectedTargets = ejections.unavailable.nonzeroBitCount
             metrics.values.upstreams[upstream.metricsIndex].ejections = ejections.ejections
@@ -272,12 +279,15 @@ final class WorkerGateway: ExchangeEntry {
     private func count(_ record: ExchangeRecord, upstream: Int) {
         metrics.values.upstreams[upstream].attempts += record.attempts
         metrics.values.upstreams[upstream].retries += max(record.attempts - 1, 0)
+        metrics.values.upstreams[upstream].hedges += record.hedges
+        metrics.values.upstreams[upstream].hedgeWins += record.hedgeWins
         if let duration = record.upstreamMicroseconds {
             metrics.values.upstreams[upstream].latency.record(microseconds: duration)
         }
         if !record.isOwnReply, record.status > 0 { metrics.values.upstreams[upstream].statuses.count(record.status) }
         guard let failure = record.failure else { return }
         if failure == .breakerOpen { metrics.values.upstreams[upstream].breakerRefusals += 1 }
+        if failure == .overloaded { metrics.values.upstreams[upstream].shed += 1 }
         if let kind = UpstreamFailureKind(failure) { metrics.values.upstreams[upstream].failures[kind] += 1 }
     }
 
@@ -411,6 +421,14 @@ extension LeaseMetrics {
         grantedTokens = counters.granted
         returnedTokens = counters.returned
         held = leases.leaseCount
+    }
+}
+
+extension UpstreamMetrics {
+    /// Takes over what its adaptive limit says.
+    fileprivate mutating func adopt(_ upstream: Upstream) {
+        concurrencyLimit = upstream.concurrencyLimit
+        inFlight = upstream.inFlight
     }
 }
 

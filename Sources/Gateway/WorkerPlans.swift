@@ -47,10 +47,10 @@ struct WorkerPlans {
         for (name, settings) in configuration.upstreams {
             let wanted = Transport.UpstreamSettings(
                 settings, name: name, tls: snapshot.upstreamTLS[name], http2TLS: snapshot.upstreamHTTP2TLS[name],
-                workers: resources.workerCount)
+                zone: configuration.nodeZone, workers: resources.workerCount)
             let (ejections, health) = (snapshot.ejections[name], snapshot.health[name])
-            if let known = previous?.upstreams[name], known.settings == wanted, known.ejections === ejections,
-                known.health === health
+            if let known = previous?.upstreams[name], known.settings == wanted,
+                known.configured.ejections === ejections, known.configured.health === health
             {
                 upstreams[name] = known
                 probers[name] = previous?.probers[name]
@@ -60,8 +60,8 @@ struct WorkerPlans {
                     settings: wanted, metricsIndex: names.upstreams.index(of: name), worker: worker,
                     ejections: ejections, health: health)
                 // Checks are the node's: one worker makes them.
-                if worker.index == 0, let health, let check = wanted.health {
-                    probers[name] = HealthProber(wanted, check, health, worker: worker)
+                if worker.index == 0, let health {
+                    probers[name] = HealthProber(wanted, wanted.targets, health, worker: worker)
                 }
             }
         }
@@ -78,6 +78,15 @@ struct WorkerPlans {
             routes[index] = plan
             return plan
         }
+    }
+
+    /// The targets of an upstream have changed.
+    mutating func retarget(_ name: String, _ roster: TargetRoster, worker: Worker) {
+        guard let upstream = upstreams[name] else { return }
+        upstream.adopt(roster)
+        guard let prober = probers[name], let health = roster.health else { return }
+        prober.stop()
+        probers[name] = HealthProber(upstream.settings, roster.targets, health, worker: worker)
     }
 
     /// Lets go of the connections that `next` has not taken over.
@@ -290,20 +299,21 @@ extension UpgradeFilter {
 extension Transport.UpstreamSettings {
     /// Bounds per node are divided among the workers, rounded up.
     fileprivate init(
-        _ settings: Configuration.UpstreamSettings, name: String, tls: ClientTLS?, http2TLS: ClientTLS?, workers: Int
+        _ settings: Configuration.UpstreamSettings, name: String, tls: ClientTLS?, http2TLS: ClientTLS?,
+        zone: String?, workers: Int
     ) {
         self.init(
             name: name,
-            targets: settings.targets.map {
-                Target(
-                    host: $0.host, port: $0.port, weight: $0.weight, isSecure: $0.isSecure,
-                    speaks: Target.Speaking($0.speaks))
-            })
+            targets: settings.transportTargets(zone: zone))
         self.tls = tls
         self.http2TLS = http2TLS
         maximumStreams = settings.maxStreams
         retries = settings.retries
         health = settings.health
+        slowStartMicroseconds = settings.slowStartMicroseconds
+        hedge = settings.hedge
+        adaptive = settings.adaptive.map { $0.share(of: workers) }
+        deadlineHeader = settings.deadlineHeader.map { Array($0.lowercased().utf8) }
         totalTimeoutMicroseconds = settings.totalTimeoutMicroseconds
         balance = settings.balance
         connectTimeoutMicroseconds = settings.connectTimeoutMicroseconds
@@ -315,13 +325,11 @@ extension Transport.UpstreamSettings {
     }
 }
 
-extension Transport.UpstreamSettings.Target.Speaking {
-    fileprivate init(_ configured: TargetProtocol) {
-        self =
-            switch configured {
-            case .http1: .http1
-            case .http2: .http2
-            case .negotiated: .negotiated
-            }
+extension ConcurrencyLimit.Settings {
+    fileprivate func share(of workers: Int) -> ConcurrencyLimit.Settings {
+        var share = self
+        share.minimum = (minimum + workers - 1) / workers
+        share.maximum = (maximum + workers - 1) / workers
+        return share
     }
 }

@@ -1,4 +1,5 @@
 import HTTPWire
+import Policies
 
 /// One request and its response, from the complete head to the last byte.
 ///
@@ -37,6 +38,8 @@ package final class Exchange {
     package var isSuspect = false
     /// Which fields about time the response carries; mostly none.
     package var timing: TimingFields = []
+    /// Of its route.
+    package var priority = Priority.normal
     /// What metrics and the access log will say.
     package var record = ExchangeRecord()
 
@@ -86,6 +89,7 @@ package final class Exchange {
         if compressor != nil { compressor = nil }
         if encoding != nil { encoding = nil }
         if !shapers.isEmpty { shapers.removeAll(keepingCapacity: true) }
+        priority = .normal
         record = ExchangeRecord(arrivedMicroseconds: now)
         arm = nil
         if bodyObserver != nil { bodyObserver = nil }
@@ -99,6 +103,7 @@ package final class Exchange {
     package func follow(_ plan: RoutePlan) {
         self.plan = plan
         timing = plan.timing
+        priority = plan.priority
         run(from: 0)
     }
 

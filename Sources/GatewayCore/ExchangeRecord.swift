@@ -14,6 +14,9 @@ package struct ExchangeRecord {
     package var upstreamIndex: Int?
     /// Attempts at forwarding, retries included.
     package var attempts = 0
+    /// Second attempts beside late ones, and those of them that had the answer.
+    package var hedges = 0
+    package var hedgeWins = 0
     /// Made by the gateway, not by an upstream.
     package var isOwnReply = false
     package var limit = LimitDecision.none

@@ -2,7 +2,7 @@
 package enum Failure: UInt8, Error, CaseIterable {
     case connectRefused, connectTimeout, handshakeFailed, connectionLost, malformedResponse, responseTimeout,
         bodyTimeout
-    case breakerOpen, noTarget, tooManyPending, outOfMemory
+    case breakerOpen, noTarget, tooManyPending, overloaded, outOfMemory
     case storeUnavailable
     case clientGone, clientTimeout
 
@@ -13,7 +13,7 @@ package enum Failure: UInt8, Error, CaseIterable {
         case .connectRefused, .connectTimeout, .handshakeFailed, .connectionLost, .malformedResponse, .responseTimeout,
             .bodyTimeout:
             .upstream
-        case .breakerOpen, .noTarget, .tooManyPending, .outOfMemory: .gateway
+        case .breakerOpen, .noTarget, .tooManyPending, .overloaded, .outOfMemory: .gateway
         case .storeUnavailable: .store
         case .clientGone, .clientTimeout: .downstream
         }
@@ -32,6 +32,7 @@ package enum Failure: UInt8, Error, CaseIterable {
         case .breakerOpen: "breaker_open"
         case .noTarget: "no_target"
         case .tooManyPending: "too_many_pending"
+        case .overloaded: "overloaded"
         case .outOfMemory: "out_of_memory"
         case .storeUnavailable: "store_unavailable"
         case .clientGone: "client_gone"
@@ -52,6 +53,8 @@ package enum Failure: UInt8, Error, CaseIterable {
         case .breakerOpen: .unavailable("The circuit breaker of this upstream is open.")
         case .noTarget: .unavailable("The upstream has no target that could be asked.")
         case .tooManyPending: .unavailable("Too many requests are waiting for this upstream.", retryAfterSeconds: 1)
+        case .overloaded:
+            .unavailable("This upstream has as many requests as it answers in good time.", retryAfterSeconds: 1)
         case .outOfMemory:
             .unavailable("This gateway holds as much for slow peers as its memory allows.", retryAfterSeconds: 1)
         case .storeUnavailable: .unavailable("The shared limits can't be checked right now.")

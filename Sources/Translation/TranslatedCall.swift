@@ -34,6 +34,7 @@ class TranslatedCall {
         inner.requestID.append(outer.requestID.bytes)
         inner.identity = outer.identity
         inner.replacesCORS = outer.replacesCORS
+        inner.priority = outer.priority
         inner.timeLimitMicroseconds = outer.timeLimitMicroseconds
         inner.leadingSegments = outer.leadingSegments
         adoptRewriting()

@@ -40,11 +40,21 @@ final class Attempt: ResponseProducer {
     private var isQueued = false
     /// When the attempt has to be over, of the monotonic clock; nil: never.
     private var endsMicroseconds: Int?
+    /// A second attempt beside this one; and what tells that it is time for one.
+    private var hedge: Hedge?
+    private var hedgeTimer: HedgeTimer?
+    /// It is a second attempt itself.
+    private var isHedge = false
+    /// It holds a place of the upstream's adaptive limit.
+    private var holdsPlace = false
 
     private init(worker: Worker) { self.worker = worker }
 
-    static func start(_ exchange: Exchange, upstream: Upstream, gate: (any AttemptGate)?, token: Int, on worker: Worker)
-    {
+    /// - Parameter hedging: the attempt is a second one beside another; its targets, by bits.
+    static func start(
+        _ exchange: Exchange, upstream: Upstream, gate: (any AttemptGate)?, token: Int, on worker: Worker,
+        hedging: UInt64? = nil
+    ) {
         let attempt = worker.idleAttempts.popLast() ?? Attempt(worker: worker)
         attempt.exchange = exchange
         attempt.upstream = upstream
@@ -52,10 +62,12 @@ final class Attempt: ResponseProducer {
         attempt.breaker = gate
         attempt.token = token
         attempt.unreachable = 0
-        attempt.tried = 0
+        attempt.tried = hedging ?? 0
+        attempt.isHedge = hedging != nil
+        attempt.holdsPlace = upstream.concurrency != nil
         attempt.tries = 0
         attempt.retries = 0
-        if let settings = upstream.settings.retries {
+        if let settings = upstream.settings.retries, hedging == nil {
             upstream.retryBudget.earn()
             attempt.replay.begin(limit: settings.bodyBytes)
         }
@@ -63,6 +75,7 @@ final class Attempt: ResponseProducer {
         attempt.endsMicroseconds = nil
         exchange.record.upstreamIndex = upstream.metricsIndex
         attempt.boundTime()
+        if let hedging = upstream.settings.hedge, !attempt.isHedge { attempt.awaitLateness(hedging) }
         attempt.connect(fresh: false)
     }
 
@@ -82,9 +95,9 @@ final class Attempt: ResponseProducer {
 
     /// A retry goes to a target that was not tried yet, if there is one.
     private func pick() -> (any TargetConnections)? {
-        if retries == 0 { return upstream.pick(for: exchange, excluding: unreachable) }
+        if tried == 0 { return upstream.pick(for: exchange, excluding: unreachable) }
         return upstream.pick(for: exchange, excluding: unreachable | tried)
-            ?? upstream.pick(for: exchange, excluding: 0)
+            ?? upstream.pick(for: exchange, excluding: isHedge ? unreachable : 0)
     }
 
     /// All connections are busy: waits for one as long as it would wait for an answer.
@@ -111,8 +124,9 @@ final class Attempt: ResponseProducer {
         let own = upstream.settings.totalTimeoutMicroseconds
         let asked = exchange.peer.isHTTP2 ? GRPCTimeout.of(exchange.request.fields) : nil
         let left = exchange.timeLimitMicroseconds
-        guard own != nil || asked != nil || left != nil else { return }
-        let limit = min(own ?? .max, asked ?? .max, left ?? .max)
+        let told = upstream.settings.deadlineHeader.flatMap { RequestDeadline.of(exchange.request.fields, header: $0) }
+        guard own != nil || asked != nil || left != nil || told != nil else { return }
+        let limit = min(own ?? .max, asked ?? .max, left ?? .max, told ?? .max)
         endsMicroseconds = startedMicroseconds + limit
         setDeadline(limit)
     }
@@ -162,6 +176,11 @@ final class Attempt: ResponseProducer {
 
     private func forwardedHead(reusing: Bool) -> ByteBuffer {
         let request = exchange.request
+        let lines = exchange.requestLines
+        // Each attempt has less time than the one before.
+        let ownLines = lines.count
+        if let header = upstream.settings.deadlineHeader { tellDeadline(header) }
+        defer { lines.truncate(to: ownLines) }
         let capacity = request.forwardedCapacity(extra: exchange.requestLines.count)
         if reusing {
             return worker.buffers.fill(capacity: capacity) {
@@ -175,6 +194,14 @@ final class Attempt: ResponseProducer {
             return writer.count
         }
         return buffer
+    }
+
+    private func tellDeadline(_ header: [UInt8]) {
+        let left = endsMicroseconds.map { $0 - MonotonicClock.microseconds() } ?? .max
+        RequestDeadline.append(
+            min(left, upstream.settings.responseTimeoutMicroseconds), to: exchange.requestLines,
+            exchange.request.fields, header: header,
+            isGRPC: exchange.peer.isHTTP2 && Reply.isGRPC(exchange.request.fields))
     }
 
     private func sendJoined(isEnd: Bool) {
@@ -241,6 +268,8 @@ final class Attempt: ResponseProducer {
         let duration = MonotonicClock.microseconds() &- startedMicroseconds
         exchange.record.upstreamMicroseconds = duration
         let isSuccess = head.status < 500
+        endRace()
+        upstream.answered(after: duration, status: head.status)
         gate?.report(token, isSuccess: isSuccess, durationMicroseconds: duration)
         gate = nil
         if let ejections = upstream.ejections, let pool { ejections.note(pool.index, isSuccess: isSuccess) }
@@ -325,8 +354,12 @@ final class Attempt: ResponseProducer {
         let exchange = self.exchange!
         exchange.record.failure = failure
         report(failure)
+        if failure == .responseTimeout {
+            upstream.timedOut(after: MonotonicClock.microseconds() &- startedMicroseconds)
+        }
+        let isTakenOver = hedge?.takeOver() ?? false
         release()
-        if let reply = failure.reply { exchange.answer(reply) }
+        if !isTakenOver, let reply = failure.reply { exchange.answer(reply) }
     }
 
     private func report(_ failure: Failure) {
@@ -360,7 +393,8 @@ final class Attempt: ResponseProducer {
 
     private func isMadeAgain(after cause: RetrySettings.Cause, _ settings: RetrySettings) -> Bool {
         let request = exchange.request
-        guard retries < settings.attempts, settings.covers(cause, isIdempotent: request.isIdempotent),
+        guard retries < settings.attempts, !isHedge, hedge?.isRacing != true,
+            settings.covers(cause, isIdempotent: request.isIdempotent),
             request.body == .none || replay.isWhole, exchange.tunnel == nil,
             upstream.retryBudget.spend(atMicroseconds: MonotonicClock.microseconds()), isAdmittedAgain()
         else { return false }
@@ -390,6 +424,55 @@ final class Attempt: ResponseProducer {
         }
     }
 
+    // MARK: Beside
+
+    private func awaitLateness(_ settings: HedgeSettings) {
+        let request = exchange.request
+        guard request.body == .none, request.isIdempotent, exchange.tunnel == nil,
+            let delay = upstream.hedgeDelayMicroseconds(settings)
+        else { return }
+        upstream.hedgeBudget.earn()
+        let timer = hedgeTimer ?? HedgeTimer(self)
+        hedgeTimer = timer
+        worker.deadlines.set(timer.deadline, microsecondsFromNow: delay)
+    }
+
+    /// Others mostly have an answer by now: a second attempt is made, if that is allowed.
+    func isLate() {
+        let now = MonotonicClock.microseconds()
+        guard state == .connecting || state == .exchanging, hedge == nil,
+            upstream.hedgeBudget.spend(atMicroseconds: now)
+        else { return }
+        guard upstream.concurrency?.admit(.low) ?? true else { return }
+        var token = 0
+        switch breaker?.admit() {
+        case nil: break
+        case .admitted(let admitted): token = admitted
+        case .refused:
+            upstream.concurrency?.end()
+            return
+        }
+        exchange.record.hedges += 1
+        let hedge = Hedge(self, of: exchange)
+        self.hedge = hedge
+        let own: UInt64 = pool.map { $0.index < 64 ? 1 << UInt64($0.index) : 0 } ?? 0
+        hedge.start(
+            upstream, gate: breaker, token: token, excluding: own, within: endsMicroseconds.map { max($0 - now, 1) },
+            on: worker)
+    }
+
+    /// The second attempt has the answer.
+    func yield() {
+        gate?.cancel(token)
+        letGo()
+        release()
+    }
+
+    private func endRace() {
+        if let hedgeTimer { worker.deadlines.clear(hedgeTimer.deadline) }
+        hedge?.cancel()
+    }
+
     // MARK: Reuse
 
     /// Parts from the connection, or from the queue for one.
@@ -403,6 +486,10 @@ final class Attempt: ResponseProducer {
         guard state != .idle else { return }
         endsMicroseconds = nil
         leaveQueue()
+        endRace()
+        hedge = nil
+        if holdsPlace { upstream.concurrency?.end() }
+        holdsPlace = false
         state = .idle
         serial &+= 1
         exchange = nil
@@ -421,6 +508,7 @@ final class Attempt: ResponseProducer {
 extension Attempt: DeadlineOwner {
     func deadlineReached() {
         let isOver = endsMicroseconds.map { MonotonicClock.microseconds() >= $0 } ?? false
+        if isOver { hedge?.cancel() }
         if isQueued {
             // No connection became free in time.
             pool?.forget(self)

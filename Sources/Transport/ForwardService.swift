@@ -1,5 +1,6 @@
 import GatewayCore
 import HTTPWire
+import Policies
 
 /// The end of most routes: forwards the exchange to an upstream, if the upstream's breaker lets it.
 package final class ForwardService: ExchangeService {
@@ -26,8 +27,15 @@ package final class ForwardService: ExchangeService {
             exchange.responseLines.append("\r\n")
             return exchange.answer(Self.refusal)
         }
+        guard upstream.concurrency?.admit(exchange.priority) ?? true else {
+            gate?.cancel(token)
+            exchange.record.failure = .overloaded
+            exchange.record.upstreamIndex = upstream.metricsIndex
+            return exchange.answer(Self.overload)
+        }
         Attempt.start(exchange, upstream: upstream, gate: gate, token: token, on: worker)
     }
 
+    private static let overload = Failure.overloaded.reply ?? .unavailable("The upstream is busy.")
     private static let refusal = Failure.breakerOpen.reply ?? .unavailable("The upstream is not asked right now.")
 }

@@ -8,7 +8,7 @@ import NIOPosix
 /// those that are open are full; what finds no place waits in a bounded queue.
 final class HTTP2TargetPool: TargetConnections {
     let target: UpstreamSettings.Target
-    let index: Int
+    var index: Int
     let settings: UpstreamSettings
     private let worker: Worker
     /// Told with what waits that the target speaks HTTP/1.1 only; nil: that is a failed handshake.
@@ -20,8 +20,8 @@ final class HTTP2TargetPool: TargetConnections {
     private var isClosed = false
     private var isServing = false
 
-    init(index: Int, settings: UpstreamSettings, worker: Worker) {
-        target = settings.targets[index]
+    init(_ target: UpstreamSettings.Target, index: Int, settings: UpstreamSettings, worker: Worker) {
+        self.target = target
         self.index = index
         self.settings = settings
         self.worker = worker
@@ -111,7 +111,7 @@ final class HTTP2TargetPool: TargetConnections {
                     pool.connections.append(connection)
                 }
             }
-            .connect(host: target.host, port: target.port)
+            .connect(host: target.connectHost, port: target.port)
             .whenFailure { error in
                 loop.execute { opening.value.0.failedToOpen(error) }
             }

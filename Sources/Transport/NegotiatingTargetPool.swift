@@ -5,16 +5,22 @@ final class NegotiatingTargetPool: TargetConnections {
     private let http2: HTTP2TargetPool
     private var speaksHTTP1 = false
 
-    init(index: Int, settings: UpstreamSettings, worker: Worker) {
-        http1 = TargetPool(index: index, settings: settings, worker: worker)
-        http2 = HTTP2TargetPool(index: index, settings: settings, worker: worker)
+    init(_ target: UpstreamSettings.Target, index: Int, settings: UpstreamSettings, worker: Worker) {
+        http1 = TargetPool(target, index: index, settings: settings, worker: worker)
+        http2 = HTTP2TargetPool(target, index: index, settings: settings, worker: worker)
         http2.onHTTP1 = { [unowned self] waiting in
             speaksHTTP1 = true
             for attempt in waiting { http1.acquire(for: attempt, fresh: false) }
         }
     }
 
-    var index: Int { http1.index }
+    var target: UpstreamSettings.Target { http1.target }
+
+    var index: Int {
+        get { http1.index }
+        set { (http1.index, http2.index) = (newValue, newValue) }
+    }
+
     var openCount: Int { http1.openCount + http2.openCount }
     var unusedCount: Int { http1.unusedCount + http2.unusedCount }
     var activeCount: Int { http1.activeCount + http2.activeCount }

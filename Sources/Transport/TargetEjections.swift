@@ -22,6 +22,19 @@ package final class TargetEjections: Sendable {
         self.onEjection = onEjection
     }
 
+    /// The same for other targets, some of which were judged before.
+    /// - Parameter places: of each target among those before; nil: it is new.
+    package init(
+        _ before: TargetEjections, places: [Int?], onEjection: @escaping @Sendable (_ target: Int, Int) -> Void
+    ) {
+        let carried = before.detection.withLock { OutlierDetection($0, places: places) }
+        ejected.store(carried.ejected(now: MonotonicClock.microseconds()), ordering: .relaxed)
+        suspects.store(carried.suspects, ordering: .relaxed)
+        total.store(before.ejections, ordering: .relaxed)
+        detection = Mutex(carried)
+        self.onEjection = onEjection
+    }
+
     /// How often a target was ejected.
     package var ejections: Int { total.load(ordering: .relaxed) }
 

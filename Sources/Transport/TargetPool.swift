@@ -8,7 +8,7 @@ import NIOPosix
 final class TargetPool: TargetConnections {
     let target: UpstreamSettings.Target
     /// Its place among the upstream's targets.
-    let index: Int
+    var index: Int
     let settings: UpstreamSettings
     private let worker: Worker
     /// Large bodies come in large reads: a quarter of the system calls of NIO's default of 64 KiB.
@@ -23,8 +23,8 @@ final class TargetPool: TargetConnections {
     /// Attempts that hold a connection or wait for one.
     private(set) var activeCount = 0
 
-    init(index: Int, settings: UpstreamSettings, worker: Worker) {
-        target = settings.targets[index]
+    init(_ target: UpstreamSettings.Target, index: Int, settings: UpstreamSettings, worker: Worker) {
+        self.target = target
         self.index = index
         self.settings = settings
         self.worker = worker
@@ -96,7 +96,7 @@ final class TargetPool: TargetConnections {
                     try pipeline.addHandler(connection)
                 }
             }
-            .connect(host: target.host, port: target.port)
+            .connect(host: target.connectHost, port: target.port)
             .whenComplete { result in
                 // Not from within: a channel that is closed before it has told of its activation never tells of its end.
                 loop.execute {

@@ -21,8 +21,9 @@ protocol UpstreamLink: AnyObject {
 
 /// The ways of one worker to one target.
 protocol TargetConnections: AnyObject {
-    /// Its place among the upstream's targets.
-    var index: Int { get }
+    var target: UpstreamSettings.Target { get }
+    /// Its place among the upstream's targets, which may change when a name stands for others.
+    var index: Int { get set }
     /// Open and opening connections, and those of them that wait for a request.
     var openCount: Int { get }
     var unusedCount: Int { get }

@@ -34,14 +34,19 @@ let fullFile = """
     timing: on
     cache: { memory: 256MiB, lag: 250ms }
     compression: on
-    node: { id: node-1 }
+    node: { id: node-1, zone: a }
+    dns: { servers: [10.0.0.53, "127.0.0.1:5353"], timeout: 500ms, minimum_ttl: 2s, maximum_ttl: 1m }
     identity: { headers: { X-Consumer: "{consumer.id}" }, credential: keep }
     security_headers: true
     access_log: { path: /var/log/sluice.json, format: json }
 
     upstreams:
       users:
-        targets: [{ url: http://127.0.0.1:9001, weight: 3 }, "http://[::1]"]
+        targets: [{ url: http://127.0.0.1:9001, weight: 3, zone: a }, "http://[::1]"]
+        slow_start: 45s
+        hedge: { after: p90, budget: 2% }
+        adaptive: { minimum: 6, maximum: 600, tolerance: 200% }
+        deadline: X-Request-Timeout
         balance: { hash: { header: X-User } }
         connect_timeout: 250ms
         timeout: 5s
@@ -54,7 +59,7 @@ let fullFile = """
         breaker: { failures: 3, error_rate: 12.5%, minimum: 10, window: 20s, open: 1m, probes: 2, slow_call: 2s }
         outlier: { failures: 2, eject: 1m, max_ejected: 25% }
       orders:
-        targets: [https://orders.internal:8000/]
+        targets: [{ url: https://orders.internal:8000/, resolve: off }]
         protocol: auto
         balance: least_requests
         breaker: off

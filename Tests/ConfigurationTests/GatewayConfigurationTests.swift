@@ -69,6 +69,16 @@ struct GatewayConfigurationTests {
         #expect(users.idleTimeoutMicroseconds == 10_000_000)
         #expect((users.maxConnections, users.maxPending) == (64, 0))
         #expect(users.keepaliveMicroseconds == 0)
+        #expect(users.targets.map(\.zone) == ["a", nil] && full.nodeZone == "a")
+        #expect(users.slowStartMicroseconds == 45_000_000 && users.deadlineHeader == "X-Request-Timeout")
+        #expect(users.hedge?.after == .percentile(90) && users.hedge?.budget == 0.02)
+        #expect(users.adaptive?.minimum == 6 && users.adaptive?.maximum == 600 && users.adaptive?.tolerance == 2)
+        #expect(full.upstreams["orders"]?.targets.first?.resolution == .off)
+        #expect(
+            full.names.servers == [
+                BindAddress(host: "10.0.0.53", port: 53), BindAddress(host: "127.0.0.1", port: 5353),
+            ])
+        #expect(full.names.minimumTTLMicroseconds == 2_000_000 && full.names.maximumTTLMicroseconds == 60_000_000)
         var breaker = BreakerSettings()
         breaker.failures = 3
         breaker.errorRate = 0.125

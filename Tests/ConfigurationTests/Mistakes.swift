@@ -137,6 +137,28 @@ private let edges: [Mistake] = [
 ]
 
 private let services: [Mistake] = [
+    .line(
+        "dns: { servers: [ns.example] }",
+        "18: dns.servers[0]: \"ns.example\": expected the address of a name server such as 10.0.0.53 or 127.0.0.1:5353"),
+    .upstream(
+        "{ targets: [{ url: \"http://10.0.0.1\", resolve: srv }] }",
+        "53: upstreams.a.targets[0].resolve: an address has no SRV records; write a name such as _http._tcp.example.com in url"
+    ),
+    .upstream(
+        "{ targets: [\"http://a\"], hedge: { after: p9 } }",
+        "47: upstreams.a.hedge.after: expected a duration such as 100ms, or a percentile such as p95; from p50 to p99"),
+    .upstream(
+        "{ targets: [\"http://a\"], adaptive: { minimum: 9, maximum: 3 } }",
+        "52: upstreams.a.adaptive.minimum: it is more than maximum, which is 3; lower it, or raise maximum"),
+    .upstream(
+        "{ targets: [\"http://a\"], adaptive: { tolerance: 50% } }",
+        "54: upstreams.a.adaptive.tolerance: \"50%\": expected a percentage from 100% to 1000%, such as 150%"),
+    .upstream(
+        "{ targets: [\"http://a\"], deadline: \"a b\" }",
+        "41: upstreams.a.deadline: \"a b\": expected the name of a header such as X-Request-Timeout"),
+    .upstream(
+        "{ targets: [\"http://a\"], health: { tcp: true, path: /x } }",
+        "46: upstreams.a.health.tcp: tcp asks nothing, so path and grpc can't be asked; keep one of them"),
     .upstream(
         "{}", "6: upstreams.a: the key \"targets\" is missing; it holds a list, each entry a URL or { url, weight }"),
     .upstream(
@@ -176,7 +198,7 @@ private let services: [Mistake] = [
     .upstream(
         "{ targets: [\"http://a\"], retries: { on: [conect] }, health: {} }",
         "47: upstreams.a.retries.on[0]: \"conect\": expected connect, reset, timeout, 5xx, a status from 400 to 599, or a gRPC status such as unavailable; did you mean \"connect\"?",
-        "66: upstreams.a.health: a health check needs a path or grpc; add path: /healthz"),
+        "66: upstreams.a.health: a health check needs a path, grpc or tcp; add path: /healthz"),
     .upstream(
         "{ targets: [\"http://a\"], health: { path: healthz } }",
         "47: upstreams.a.health.path: a path begins with / and has no blanks; such as /healthz"),

@@ -18,13 +18,16 @@ extension Kind where Value == Int {
 
 extension Kind where Value == Double {
     /// `50%` or `0.5%`; the value is the share, 0…1.
-    static var percent: Kind {
-        let noun = "a percentage from 0% to 100%, such as 50%"
+    static var percent: Kind { percentage(0...100, such: "50%") }
+
+    /// The same with other bounds, in percent.
+    static func percentage(_ range: ClosedRange<Int>, such example: String) -> Kind {
+        let noun = "a percentage from \(range.lowerBound)% to \(range.upperBound)%, such as \(example)"
         return .scalar(noun, schema: .pattern("^[0-9]+(\\.[0-9]+)?%$"), write: { .string(percentText($0)) }) {
             text throws(ScalarProblem) in
             let number = text.value.hasSuffix("%") ? text.value.dropLast() : Substring(text.value)
             guard number.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
-                let percent = Double(number), percent <= 100
+                let percent = Double(number), percent >= Double(range.lowerBound), percent <= Double(range.upperBound)
             else { throw .expected() }
             guard text.value.hasSuffix("%") else { throw .expected(suggestion: "\(text.value)%") }
             return percent / 100

@@ -10,6 +10,8 @@ extension Kind where Value == HealthCheck? {
             let grpc = section.optional(
                 "grpc", .text("the name of a gRPC service"),
                 "Asks grpc.health.v1.Health for this service instead; true: for the whole server.")
+            let tcp = section.optional(
+                "tcp", .boolean, "true: whether it accepts a connection is all that is checked.")
             check.intervalMicroseconds = section.value(
                 "interval", .duration(100_000...3_600_000_000), default: check.intervalMicroseconds,
                 "From one check to the next.")
@@ -22,6 +24,15 @@ extension Kind where Value == HealthCheck? {
             check.healthyAfter = section.value(
                 "healthy_after", .integer(1...100), default: check.healthyAfter,
                 "Good answers in a row after which it serves again.")
+            if tcp == true {
+                guard path == nil, grpc == nil else {
+                    section.place(of: "tcp").report(
+                        "tcp asks nothing, so path and grpc can't be asked", hint: "keep one of them")
+                    return nil
+                }
+                check.kind = .tcp
+                return .some(check)
+            }
             switch (path, grpc) {
             case (nil, let service?): check.kind = .grpc(service: service == "true" ? "" : service)
             case (let path?, nil):
@@ -31,7 +42,7 @@ extension Kind where Value == HealthCheck? {
                 }
                 check.kind = .http(path: path)
             case (nil, nil):
-                section.reader.report("a health check needs a path or grpc", hint: "add path: /healthz")
+                section.reader.report("a health check needs a path, grpc or tcp", hint: "add path: /healthz")
                 return nil
             default:
                 section.place(of: "grpc").report("path and grpc can't both be asked", hint: "keep one of them")

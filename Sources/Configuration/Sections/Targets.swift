@@ -1,3 +1,5 @@
+import Policies
+
 /// The servers of an upstream: where they are, and what is spoken with them.
 package struct TargetSettings: Hashable, Sendable {
     /// An address without brackets, or a host name.
@@ -7,6 +9,24 @@ package struct TargetSettings: Hashable, Sendable {
     /// Whether connections to it are encrypted.
     package var isSecure = false
     package var speaks = TargetProtocol.http1
+    /// Where it stands; nil: it is not said.
+    package var zone: String?
+    package var resolution = Resolution.addresses
+
+    /// What becomes of a target that is given by name.
+    package enum Resolution: Hashable, Sendable {
+        /// Each address that the name stands for is a target.
+        case addresses
+        /// Each service that the name's SRV records list is one (RFC 2782).
+        case services
+        /// Each new connection looks it up.
+        case off
+    }
+
+    /// Nil: it has an address, or is looked up by who connects.
+    package var watchedName: String? {
+        resolution == .off || IPAddress(host) != nil || host == "localhost" ? nil : host
+    }
 
     package init(
         host: String, port: Int, weight: Int = 1, isSecure: Bool = false, speaks: TargetProtocol = .http1
@@ -31,8 +51,21 @@ package struct TargetSettings: Hashable, Sendable {
             "url", .targetURL, "Scheme, host and port; the scheme is one of \(TargetScheme.names).")
         let weight = section.value(
             "weight", .integer(1...1_000), default: 1, "Its share of the requests, relative to the other targets'.")
+        let zone = section.optional(
+            "zone", .name("a zone"), "Where it stands; targets of the node's own zone (node.zone) are preferred.")
+        let resolution = section.value(
+            "resolve", .choice(["addresses": Resolution.addresses, "srv": .services, "off": .off]),
+            default: .addresses,
+            "What its name stands for: addresses, each a target; srv: the services of its SRV records; off: looked up "
+                + "for each connection.")
         guard var target else { return nil }
+        target.resolution = resolution
+        if resolution == .services, IPAddress(target.host) != nil {
+            section.place(of: "resolve").report(
+                "an address has no SRV records", hint: "write a name such as _http._tcp.example.com in url")
+        }
         target.weight = weight
+        target.zone = zone
         return target
     }
 

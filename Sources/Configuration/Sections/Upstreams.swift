@@ -28,6 +28,14 @@ package struct UpstreamSettings: Hashable, Sendable {
     package var retries: RetrySettings?
     /// Nil: no checks.
     package var health: HealthCheck?
+    /// How long a target that comes back takes to get all of its share; 0: no time.
+    package var slowStartMicroseconds = 0
+    /// Nil: one attempt at a time.
+    package var hedge: HedgeSettings?
+    /// Nil: as many requests at once as come.
+    package var adaptive: ConcurrencyLimit.Settings?
+    /// The header that tells how long a request may take; nil: none does.
+    package var deadlineHeader: String?
     /// Of targets that are reached over TLS.
     package var tls = ClientTLSSettings()
 
@@ -80,7 +88,24 @@ package struct UpstreamSettings: Hashable, Sendable {
             section.place(of: "health").report(
                 "gRPC's health check needs targets that speak HTTP/2", hint: "write grpc:// or h2c:// in their URLs")
         }
+        readCare(section, &upstream)
         return targets.map { _ in upstream }
+    }
+
+    private static func readCare(_ section: SectionReader, _ upstream: inout UpstreamSettings) {
+        upstream.slowStartMicroseconds = section.value(
+            "slow_start", .duration(0...3_600_000_000), default: upstream.slowStartMicroseconds,
+            "How long a target that comes back takes to get all of its share of requests.")
+        upstream.hedge = section.value(
+            "hedge", .word("off", nil, or: .hedge), default: upstream.hedge,
+            "When a second attempt is made beside a late one, for requests that may be repeated; off: never.")
+        upstream.adaptive = section.value(
+            "adaptive", .word("off", nil, or: .adaptive), default: upstream.adaptive,
+            "How many requests it gets at once, as its latency tells; off: as many as come.")
+        upstream.deadlineHeader = section.optional(
+            "deadline", .token("the name of a header such as X-Request-Timeout"),
+            "A header in which targets are told the milliseconds that are left, and clients may say theirs; absent: none."
+        )
     }
 
     private static func readTimes(_ section: SectionReader, _ upstream: inout UpstreamSettings) {

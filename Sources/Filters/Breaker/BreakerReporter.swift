@@ -35,12 +35,15 @@ final class BreakerReporter {
     /// A message about cached responses; nil: some may have been lost.
     private let onCacheEvent: (CacheEvent?) -> Void
     private let onConsumerEvent: (ConsumerEvent) -> Void
+    /// Health checks of an upstream have found something.
+    private let onHealthChanged: (String) -> Void
 
     init(
         link: RedisLink, subscription: RedisSubscription, namespace: String, nodeID: String,
         breakers: @escaping () -> [String: SharedBreaker], onLimitsChanged: @escaping () -> Void = {},
         onCacheEvent: @escaping (CacheEvent?) -> Void = { _ in },
         onConsumerEvent: @escaping (ConsumerEvent) -> Void = { _ in },
+        onHealthChanged: @escaping (String) -> Void = { _ in },
         now: @escaping () -> Int = MonotonicClock.microseconds
     ) {
         self.link = link
@@ -50,6 +53,7 @@ final class BreakerReporter {
         self.onLimitsChanged = onLimitsChanged
         self.onCacheEvent = onCacheEvent
         self.onConsumerEvent = onConsumerEvent
+        self.onHealthChanged = onHealthChanged
         self.now = now
         scripts = BreakerScripts(link: link, namespace: namespace)
     }
@@ -130,6 +134,7 @@ final class BreakerReporter {
         if let event = ConsumerEvent(payload) { return onConsumerEvent(event) }
         let text = String(decoding: payload, as: UTF8.self)
         if text.hasPrefix("limits ") { return onLimitsChanged() }
+        if text.hasPrefix("health ") { return onHealthChanged(String(text.dropFirst(7))) }
         guard let event = ClusterView.parse(event: text) else { return }
         breakers()[event.upstream]?.hear(event.view, isReply: false, now: now())
     }

@@ -12,6 +12,7 @@ package final class ClusterBreakers: Sendable {
         var onLimitsChanged: (@Sendable () -> Void)?
         var onCacheEvent: (@Sendable (CacheEvent?) -> Void)?
         var onConsumerEvent: (@Sendable (ConsumerEvent) -> Void)?
+        var onHealthChanged: (@Sendable (String) -> Void)?
     }
 
     private let guarded = Mutex(Guarded())
@@ -39,6 +40,11 @@ package final class ClusterBreakers: Sendable {
         guarded.withLock { $0.onConsumerEvent = body }
     }
 
+    /// What to do when the health of an upstream's targets has changed elsewhere: the same channel tells.
+    package func whenHealthChanges(_ body: @escaping @Sendable (String) -> Void) {
+        guarded.withLock { $0.onHealthChanged = body }
+    }
+
     /// Has what is urgent reported at once; cheap to call often. On any thread.
     package func wake() {
         guard !isWoken.exchange(true, ordering: .relaxed) else { return }
@@ -52,17 +58,22 @@ package final class ClusterBreakers: Sendable {
     }
 
     /// Begins to share them, until `stop`.
-    package func start(_ settings: RedisSettings, namespace: String, nodeID: String, on loop: any EventLoop)
-        async throws
-    {
+    /// - Parameter prepare: for others who share the link; called on its loop, before it is started.
+    package func start(
+        _ settings: RedisSettings, namespace: String, nodeID: String, on loop: any EventLoop,
+        prepare: @escaping @Sendable (RedisLink) -> Void = { _ in }
+    ) async throws {
         let reporter = try await loop.submit { [self] in
+            let link = RedisLink(settings, on: loop)
+            prepare(link)
             let reporter = BreakerReporter(
-                link: RedisLink(settings, on: loop),
+                link: link,
                 subscription: RedisSubscription(settings, channels: ["\(namespace):events"], on: loop),
                 namespace: namespace, nodeID: nodeID, breakers: { [self] in guarded.withLock { $0.breakers } },
                 onLimitsChanged: { [self] in guarded.withLock { $0.onLimitsChanged }?() },
                 onCacheEvent: { [self] event in guarded.withLock { $0.onCacheEvent }?(event) },
-                onConsumerEvent: { [self] event in guarded.withLock { $0.onConsumerEvent }?(event) })
+                onConsumerEvent: { [self] event in guarded.withLock { $0.onConsumerEvent }?(event) },
+                onHealthChanged: { [self] upstream in guarded.withLock { $0.onHealthChanged }?(upstream) })
             reporter.start()
             return NIOLoopBound(reporter, eventLoop: loop)
         }.get()

@@ -92,6 +92,11 @@ struct WorkerHandle: Sendable {
         self.gateway = NIOLoopBound(gateway, eventLoop: gateway.worker.loop)
     }
 
+    /// Without waiting for it; in the order of the calls.
+    func post(_ body: @escaping @Sendable (WorkerGateway) -> Void) {
+        loop.execute { [gateway] in body(gateway.value) }
+    }
+
     func run<Value: Sendable>(_ body: @escaping @Sendable (WorkerGateway) throws -> Value) async throws -> Value {
         try await loop.submit { [gateway] in try body(gateway.value) }.get()
     }

@@ -35,6 +35,15 @@ package struct OutlierDetection: Sendable {
         targets = Array(repeating: Target(), count: count)
     }
 
+    /// The same for other targets, some of which were judged before.
+    /// - Parameter places: of each target among those before; nil: it is new.
+    package init(_ before: OutlierDetection, places: [Int?]) {
+        settings = before.settings
+        targets = places.map { place in
+            place.flatMap { before.targets.indices.contains($0) ? before.targets[$0] : nil } ?? Target()
+        }
+    }
+
     /// An attempt at a target failed.
     /// - Returns: for how long it is ejected, if it is.
     package mutating func failed(_ index: Int, now: Int) -> Int? {

@@ -3,6 +3,8 @@ package struct HealthCheck: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// A GET of this path; any status from 200 to 399 is good.
         case http(path: String)
+        /// Whether it accepts a connection.
+        case tcp
         /// `grpc.health.v1.Health/Check` of a service; empty: of the whole server.
         case grpc(service: String)
     }
@@ -22,7 +24,7 @@ package struct HealthStanding: Hashable, Sendable {
     /// Answers in a row that say otherwise.
     private var contrary = 0
 
-    package init() {}
+    package init(isHealthy: Bool = true) { self.isHealthy = isHealthy }
 
     /// Whether the standing has changed.
     package mutating func note(isGood: Bool, _ check: HealthCheck) -> Bool {

@@ -53,6 +53,16 @@ package struct UpstreamMetrics: Sendable {
     package var ejections = 0
     /// Requests that the open breaker answered.
     package var breakerRefusals = 0
+    /// Second attempts beside late ones, and those that had the answer.
+    package var hedges = 0
+    package var hedgeWins = 0
+    /// What the adaptive limit allows at once, what is under way by it, and what it has refused.
+    package var concurrencyLimit: Int?
+    package var inFlight = 0
+    package var shed = 0
+    /// Health checks that this node has made.
+    package var healthChecks = 0
+    package var checksForCluster = false
 
     package init() {}
 
@@ -72,5 +82,12 @@ package struct UpstreamMetrics: Sendable {
         left.ejectedTargets += right.ejectedTargets
         left.unhealthyTargets += right.unhealthyTargets
         left.ejections += right.ejections
+        left.hedges += right.hedges
+        left.hedgeWins += right.hedgeWins
+        if let limit = right.concurrencyLimit { left.concurrencyLimit = (left.concurrencyLimit ?? 0) + limit }
+        left.inFlight += right.inFlight
+        left.shed += right.shed
+        left.healthChecks += right.healthChecks
+        left.checksForCluster = left.checksForCluster || right.checksForCluster
     }
 }

@@ -33,6 +33,7 @@ package enum PrometheusText {
         let upstreams = zip(snapshot.names.upstreams.names, values.upstreams).dropFirst(2)
         renderUpstreams(Array(upstreams), &writer)
         renderBreakers(Array(upstreams), &writer)
+        renderCare(Array(upstreams), &writer)
         writer.begin("sluice_nodes", .gauge, "Live nodes of the cluster, as this one last knew.")
         writer.sample(snapshot.nodes)
         renderRedis(values.redis, &writer)
@@ -164,6 +165,28 @@ package enum PrometheusText {
         }
         writer.begin("sluice_upstream_pending", .gauge, "Attempts that wait for a connection to an upstream.")
         for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.pending) }
+    }
+
+    private static func renderCare(_ upstreams: [(String, UpstreamMetrics)], _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_upstream_hedges_total", .counter, "Second attempts beside late ones, and those that won.")
+        for (name, metrics) in upstreams {
+            writer.sample([("upstream", name), ("result", "sent")], metrics.hedges)
+            writer.sample([("upstream", name), ("result", "won")], metrics.hedgeWins)
+        }
+        let bounded = upstreams.compactMap { name, metrics in metrics.concurrencyLimit.map { (name, $0, metrics) } }
+        writer.begin(
+            "sluice_upstream_concurrency_limit", .gauge, "Requests at once that the adaptive limit allows now.")
+        for (name, limit, _) in bounded { writer.sample([("upstream", name)], limit) }
+        writer.begin("sluice_upstream_concurrency", .gauge, "Requests under way, for upstreams with an adaptive limit.")
+        for (name, _, metrics) in bounded { writer.sample([("upstream", name)], metrics.inFlight) }
+        writer.begin("sluice_upstream_shed_total", .counter, "Requests that the adaptive limit has refused.")
+        for (name, _, metrics) in bounded { writer.sample([("upstream", name)], metrics.shed) }
+        writer.begin("sluice_health_checks_total", .counter, "Health checks that this node has made.")
+        for (name, metrics) in upstreams where metrics.healthChecks > 0 {
+            writer.sample([("upstream", name)], metrics.healthChecks)
+        }
+        writer.begin("sluice_health_prober", .gauge, "Whether this node checks an upstream for the cluster.")
+        for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.checksForCluster ? 1 : 0) }
     }
 
     private static func renderBreakers(_ upstreams: [(String, UpstreamMetrics)], _ writer: inout PrometheusWriter) {

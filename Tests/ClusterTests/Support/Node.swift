@@ -17,7 +17,7 @@ final class Node: Sendable {
     /// - Parameter configuration: all but `listeners` and `admin.bind`, which are this node's own.
     init(
         _ configuration: String, name: String = "node1", adminToken: String? = nil,
-        listener: String = "", environment: [String: String] = [:]
+        listener: String = "", zone: String? = nil, environment: [String: String] = [:]
     ) async throws {
         self.listener = listener.isEmpty ? "" : ", " + listener
         files = try TemporaryDirectory("node")
@@ -26,7 +26,7 @@ final class Node: Sendable {
         let token = adminToken.map { ", token: \"\($0)\"" } ?? ""
         rest = """
             admin: { bind: "127.0.0.1:\(adminPort)"\(token) }
-            node: { id: \(name) }
+            node: { id: \(name)\(zone.map { ", zone: \($0)" } ?? "") }
 
             """
         configurationPath = files.file("sluice.yaml")
