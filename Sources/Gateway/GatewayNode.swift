@@ -512,7 +512,7 @@ package actor GatewayNode {
         guard let places = await names?.places else { return }
         // From here on nothing is waited for: what was found later is told later.
         let configuration = snapshot.configuration
-        rosters = rosters.filter { configuration.upstreams[$0.key] != nil }
+        rosters = rosters.filter { configuration.upstreams[$0.key]?.watchedNames.isEmpty == false }
         for (name, upstream) in configuration.upstreams where !upstream.watchedNames.isEmpty {
             let targets = upstream.transportTargets(zone: configuration.nodeZone, places)
             let before = rosters[name]
