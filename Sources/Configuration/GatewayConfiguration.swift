@@ -21,6 +21,10 @@ package struct GatewayConfiguration: Sendable {
     /// Of routes that do not say it themselves.
     package var identity = IdentitySettings()
     package var securityHeaders: SecurityHeaders?
+    /// In the order of the file.
+    package var gateways: [GatewaySettings] = []
+    /// Where the routes are served.
+    package var served = ServedRoutes()
     package var accessLog: AccessLogSettings
     package var timing: TimingSettings
     package var cache: NodeCacheSettings
@@ -89,9 +93,17 @@ package struct GatewayConfiguration: Sendable {
         let securityHeaders = section.value(
             "security_headers", .securityHeaders, default: nil,
             "What browsers are told for safety, on routes that do not say it themselves.")
-        section.later("gateways")
+        let gateways = section.optional(
+            "gateways", .list(GatewaySettings.kind),
+            "Surfaces for kinds of clients, each with its own hosts and routes.")
 
         reportSharedBinds(section, listeners, admin)
+        // Without its gateways nobody knows where a route would be served.
+        let isKnown = gateways != nil || !section.has("gateways")
+        let served =
+            isKnown
+            ? ServedRoutes(routes ?? [], gateways ?? [], listeners: listeners.map(\.bind), section.context)
+            : ServedRoutes()
         guard let upstreams, let routes else { return nil }
         var configuration = GatewayConfiguration(
             listeners: listeners, admin: admin, trustedProxies: trustedProxies, state: state, limits: limits,
@@ -101,6 +113,8 @@ package struct GatewayConfiguration: Sendable {
             nodeID: node.id, nodeZone: node.zone, names: names)
         configuration.identity = identity
         configuration.securityHeaders = securityHeaders
+        configuration.gateways = gateways ?? []
+        configuration.served = served
         configuration.reportDisagreements(section)
         return configuration
     }

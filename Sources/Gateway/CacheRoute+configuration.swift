@@ -9,7 +9,8 @@ extension CacheRoute {
     ///   - variations: all there are.
     ///   - references: what is asked of the origin, and made of its answers, depends on.
     init(
-        _ settings: RouteCacheSettings, of rule: RouteRule, variation: String = "", among variations: [String] = [],
+        _ settings: RouteCacheSettings, of rule: RouteRule, variation: CacheVariation,
+        among variations: [CacheVariation],
         references: Set<RequestReference> = []
     ) {
         self.init(name: rule.name)
@@ -26,8 +27,8 @@ extension CacheRoute {
         key.references = references.filter(\.tellsCallersApart).sorted { "\($0)" < "\($1)" }
         // Another route may serve the same URL to requests with other headers, and otherwise.
         if !rule.headers.isEmpty { key.route = rule.name }
-        key.variation = variation
-        key.variations = variations
+        key.variation = variation.name
+        key.variations = variations.map(\.name)
         for name in settings.vary { vary.add(name: name) }
         usesGET = settings.methods.contains("GET")
         usesHEAD = settings.methods.contains("HEAD")
@@ -36,6 +37,34 @@ extension CacheRoute {
         bypass.headers = settings.bypassHeaders.map { CacheBypass.Condition($0, name: $0.name.lowercased()) }
         bypass.query = settings.bypassQuery.map { CacheBypass.Condition($0, name: $0.name) }
         bypass.cookies = settings.bypassCookies
+    }
+}
+
+/// What tells the answers of a route apart that its URL doesn't: gateways that change requests, versions, arms.
+struct CacheVariation {
+    var gateway: String?
+    var version: String?
+    var arm: String?
+
+    /// Empty if the answers are the same for all.
+    var name: String {
+        [gateway.map { "gateway=\($0)" }, version.map { "version=\($0)" }, arm.map { "arm=\($0)" }]
+            .compactMap(\.self).joined(separator: ",")
+    }
+
+    /// All there are of a route.
+    /// - Parameter gateways: those that list it and change requests.
+    static func all(of route: RouteSettings, gateways: [String]) -> [CacheVariation] {
+        let arms: [String?] = route.traffic.split.map { $0.arms.map { .some($0.upstream) } } ?? [nil]
+        let versions: [VersionSettings?] = route.versions.map { $0.versions.map { .some($0) } } ?? [nil]
+        let gateways: [String?] = [nil] + gateways.map { .some($0) }
+        return gateways.flatMap { gateway in
+            versions.flatMap { version in
+                (version?.upstream == nil ? arms : [nil]).map {
+                    CacheVariation(gateway: gateway, version: version?.name, arm: $0)
+                }
+            }
+        }
     }
 }
 

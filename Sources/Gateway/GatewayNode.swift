@@ -414,7 +414,9 @@ package actor GatewayNode {
                         self.connections, snapshot.listenerTLS[bind], snapshot.balancers[bind]
                     )
                     let (future, admission) = try await worker.run { gateway in
-                        let admission = ClientAdmission(worker: gateway.worker, count: connections, tls: tls) {
+                        let admission = ClientAdmission(
+                            worker: gateway.worker, count: connections, listener: "\(bind)", tls: tls
+                        ) {
                             try PeerCertificate(der: $0)
                         }
                         admission.balancers = balancers

@@ -6,7 +6,7 @@ import Policies
 /// All limit policies of a configuration, by where they apply.
 ///
 /// A policy's name is part of its keys in Redis, so it follows from the configuration alone: `<route>.<per>` for the
-/// limits of a route, and `plan.<name>` for those of a plan, which hold for a consumer over all routes.
+/// limits of a route, `gateway.<name>.<per>` for those of a gateway, and `plan.<name>` for those of a plan, which hold for a consumer over all routes.
 struct LimitCatalogue: Sendable {
     /// One limit of a route, or a plan.
     struct AppliedLimit: Sendable {
@@ -24,19 +24,13 @@ struct LimitCatalogue: Sendable {
 
     /// By the route's place in the configuration.
     let routes: [[AppliedLimit]]
+    /// By the gateway's place; over all of its routes.
+    let gateways: [[AppliedLimit]]
     let plans: [String: AppliedLimit]
 
     init(_ configuration: GatewayConfiguration) {
-        routes = configuration.routes.map { route in
-            var taken: [String: Int] = [:]
-            return route.limits.map { limit in
-                let base = "\(route.rule.name).\(limit.per.policyName)"
-                let count = taken[base, default: 0] + 1
-                taken[base] = count
-                let name = count == 1 ? base : "\(base).\(count)"
-                return AppliedLimit(name: name, limit.terms, per: LimitSubject(limit.per))
-            }
-        }
+        routes = configuration.routes.map { Self.applied($0.limits, of: $0.rule.name) }
+        gateways = configuration.gateways.map { Self.applied($0.limits, of: "gateway.\($0.name)") }
         plans = Dictionary(
             uniqueKeysWithValues: configuration.plans.filter { !$0.value.terms.isEmpty }.map { name, plan in
                 (name, AppliedLimit(name: "plan.\(name)", plan.terms, per: .consumer))
@@ -55,9 +49,20 @@ struct LimitCatalogue: Sendable {
         return SharedPlans.Plan(policy: limit.policy, cost: limit.cost)
     }
 
-    /// Those of routes in their order, then those of plans by their names.
+    private static func applied(_ limits: [LimitSettings], of owner: String) -> [AppliedLimit] {
+        var taken: [String: Int] = [:]
+        return limits.map { limit in
+            let base = "\(owner).\(limit.per.policyName)"
+            let count = taken[base, default: 0] + 1
+            taken[base] = count
+            let name = count == 1 ? base : "\(base).\(count)"
+            return AppliedLimit(name: name, limit.terms, per: LimitSubject(limit.per))
+        }
+    }
+
+    /// Those of routes and gateways in their order, then those of plans by their names.
     var policies: [LimitPolicy] {
-        routes.flatMap { $0.map(\.policy) } + plans.values.map(\.policy).sorted { $0.name < $1.name }
+        (routes + gateways).flatMap { $0.map(\.policy) } + plans.values.map(\.policy).sorted { $0.name < $1.name }
     }
 
     var names: [String] { policies.map(\.name) }

@@ -16,19 +16,20 @@ extension PlanAssembly {
     }
 
     /// One service, or one for each arm of the route's split.
-    /// - Parameter make: given an upstream, what tells this arm's cached answers from the others', and all of these.
+    /// - Parameter make: given an upstream, and again if it is that of an arm.
     func split(
         _ route: RouteSettings,
-        _ make: (_ upstream: String, _ variation: String, _ variations: [String]) -> any ExchangeService
+        _ version: VersionSettings?, _ make: (_ upstream: String, _ arm: String?) -> any ExchangeService
     ) -> any ExchangeService {
+        // A version with an upstream of its own is not split: the arms are about the others.
+        if let upstream = version?.upstream { return make(upstream, nil) }
         guard let split = route.traffic.split, let weights = WeightedSplit(weights: split.arms.map(\.weight)) else {
-            return make(route.upstream, "", [])
+            return make(route.upstream, nil)
         }
-        let variations = split.arms.map { "arm=\($0.upstream)" }
-        let arms = zip(split.arms, variations).map { arm, variation in
+        let arms = split.arms.map { arm in
             SplitService.Arm(
                 conditions: arm.conditions.map { RequestConditions($0) },
-                service: make(arm.upstream, variation, variations))
+                service: make(arm.upstream, arm.upstream))
         }
         return SplitService(arms: arms, weights: weights, sticky: split.sticky)
     }

@@ -17,7 +17,7 @@ struct Snapshot: Sendable {
     let configuration: GatewayConfiguration
     /// Names the configuration's text: nodes with the same one run the same file.
     let revision: String
-    let routes: RouteTable
+    let surfaces: Surfaces
     let clients: ClientIdentification
     let consumers: ConsumerDirectory
     /// Nil: an address may fail to authenticate as often as it likes.
@@ -56,7 +56,7 @@ struct Snapshot: Sendable {
         self.configuration = configuration
         revision = Self.revision(of: configuration.text.bytes)
         generation = (previous?.generation ?? 0) + 1
-        routes = RouteTable(configuration.routes.map(\.rule))
+        surfaces = Surfaces(configuration.served)
         clients = ClientIdentification(trusted: configuration.trustedProxies)
         consumers = try Self.directory(of: configuration)
         failedAttempts = Self.failedAttempts(of: configuration, previous: previous, log: log)
@@ -76,7 +76,14 @@ struct Snapshot: Sendable {
         limits = LimitCatalogue(configuration)
         translations = try Self.translations(of: configuration)
         var names = previous?.metricNames ?? MetricNames()
-        for route in configuration.routes { _ = names.routes.index(of: route.rule.name) }
+        for served in configuration.served.all { _ = names.routes.index(of: served.rule.name) }
+        for route in configuration.routes {
+            // Also where only gateways serve it: what it does besides answering is counted under its own name.
+            _ = names.routes.index(of: route.rule.name)
+            for version in route.versions?.versions ?? [] {
+                _ = names.versions.index(of: VersionLabel.key(route: route.rule.name, version: version.name))
+            }
+        }
         for upstream in configuration.upstreams.keys.sorted() { _ = names.upstreams.index(of: upstream) }
         for policy in limits.names { _ = names.policies.index(of: policy) }
         if configuration.state.redis != nil, !configuration.authenticators.isEmpty {

@@ -180,6 +180,7 @@ final class WorkerGateway: ExchangeEntry {
         if peer.generation != snapshot.generation {
             peer.generation = snapshot.generation
             peer.isTrusted = snapshot.clients.isTrusted(peer)
+            peer.surface = snapshot.surfaces.number(ofListener: peer.listener)
         }
         snapshot.clients.identify(exchange, &generator)
         ForwardingHeaders.appendResponseLines(exchange)
@@ -209,6 +210,9 @@ final class WorkerGateway: ExchangeEntry {
         } else {
             metrics.values.routes[NameIndex.none].record(outcome)
         }
+        if let version = exchange.version {
+            metrics.values.versions[version.metricsIndex].record(status: record.status, microseconds: duration)
+        }
         if let upstream = record.upstreamIndex { count(record, upstream: upstream) }
         if let accessLog { log(exchange, duration, to: accessLog) }
         let now = record.arrivedMicroseconds &+ duration
@@ -221,15 +225,16 @@ final class WorkerGateway: ExchangeEntry {
         let request = exchange.request
         if request.method.equals("OPTIONS"), answersPreflight(exchange) { return }
         let asked = RouteRequest(host: request.host, method: request.method, path: request.path, query: request.query)
-        switch snapshot.routes.match(asked, RequestFields(fields: request.fields), captures: &captures) {
-        case .route(let index):
-            let plan = plans[index]
+        let surface = snapshot.surfaces.all[exchange.peer.surface]
+        switch surface.table.match(asked, RequestFields(fields: request.fields), captures: &captures) {
+        case .route(let rule):
+            let plan = plans[surface.served(rule)]
             metrics.values.routes[plan.metricsIndex].begin()
             metrics.tally.begin()
             if worker.memory.pressure.sheds(plan.priority) { return shed(exchange, plan) }
             if let limit = plan.bodyLimit { exchange.bodyLimit = limit }
             follow(plan, exchange)
-        case .notFound: exchange.answer(.notFound)
+        case .notFound: exchange.answer(unknownVersion(exchange, surface) ?? .notFound)
         case .methodNotAllowed(let allow): exchange.answer(.methodNotAllowed(allow: allow))
         case .options(let allow): exchange.answer(.options(allow: allow))
         }
@@ -249,16 +254,31 @@ final class WorkerGateway: ExchangeEntry {
             request.fields.first("origin") != nil
         else { return false }
         let asked = RouteRequest(host: request.host, method: method, path: request.path, query: request.query)
+        let surface = snapshot.surfaces.all[exchange.peer.surface]
         guard
-            case .route(let index) = snapshot.routes.match(
+            case .route(let rule) = surface.table.match(
                 asked, RequestFields(fields: request.fields), captures: &captures)
         else { return false }
-        let plan = plans[index]
+        let plan = plans[surface.served(rule)]
         guard let preflights = plan.preflights else { return false }
         metrics.values.routes[plan.metricsIndex].begin()
         metrics.tally.begin()
         exchange.refuse(preflights.preflight(request), on: plan)
         return true
+    }
+
+    /// A path that names a version that its route doesn't have.
+    private func unknownVersion(_ exchange: Exchange, _ surface: Surface) -> Reply? {
+        guard !plans.unknownVersions.isEmpty else { return nil }
+        let request = exchange.request
+        return plans.unknownVersions.reply(to: request) { path in
+            let asked = RouteRequest(host: request.host, method: request.method, path: path, query: request.query)
+            guard
+                case .route(let rule) = surface.table.match(
+                    asked, RequestFields(fields: request.fields), captures: &captures)
+            else { return nil }
+            return surface.route(rule)
+        }
     }
 
     private func follow(_ plan: RoutePlan, _ exchange: Exchange) {
@@ -322,7 +342,7 @@ final class WorkerGateway: ExchangeEntry {
         line.method = UnsafeRawBufferPointer(request.method)
         line.host = UnsafeRawBufferPointer(request.host)
         // Without the query, which may carry credentials.
-        line.path = UnsafeRawBufferPointer(request.path)
+        line.path = UnsafeRawBufferPointer(request.clientPath)
         if let agent = request.fields.first(.userAgent) { line.userAgent = UnsafeRawBufferPointer(agent) }
         line.status = record.status
         line.bytesIn = record.bytesIn
@@ -330,6 +350,7 @@ final class WorkerGateway: ExchangeEntry {
         line.durationMicroseconds = duration
         line.upstreamMicroseconds = record.upstreamMicroseconds
         if let plan = exchange.plan { line.route = plan.name }
+        if let version = exchange.version { line.version = version.name }
         if let upstream = record.upstreamIndex { line.upstream = snapshot.metricNames.upstreams.names[upstream] }
         if let identity = exchange.identity { line.consumer = identity.consumer }
         line.limit = LimitDecision(record.limit)

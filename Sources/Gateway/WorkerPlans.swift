@@ -40,10 +40,12 @@ struct WorkerPlans {
     private(set) var upstreams: [String: Upstream] = [:]
     private(set) var probers: [String: HealthProber] = [:]
     private(set) var fetchers: [KeySetFetcher] = []
+    let unknownVersions: UnknownVersions
 
     /// - Parameter previous: upstreams that have not changed are taken over with their connections.
     init(snapshot: Snapshot, resources: WorkerResources, worker: Worker, previous: WorkerPlans?) throws {
         let configuration = snapshot.configuration
+        unknownVersions = UnknownVersions(configuration)
         for (name, settings) in configuration.upstreams {
             let wanted = Transport.UpstreamSettings(
                 settings, name: name, tls: snapshot.upstreamTLS[name], http2TLS: snapshot.upstreamHTTP2TLS[name],
@@ -66,15 +68,15 @@ struct WorkerPlans {
             }
         }
         assembly = try PlanAssembly(snapshot: snapshot, resources: resources, worker: worker, upstreams: upstreams)
-        routes = Array(repeating: nil, count: configuration.routes.count)
+        routes = Array(repeating: nil, count: configuration.served.all.count)
         fetchers = assembly.fetchers
     }
 
-    /// The plan of a route, by its place in the configuration.
+    /// The plan of a route, by its place among all that is served.
     subscript(index: Int) -> RoutePlan {
         mutating get {
             if let plan = routes[index] { return plan }
-            let plan = assembly.plan(at: index)
+            let plan = assembly.plan(of: assembly.snapshot.configuration.served.all[index])
             routes[index] = plan
             return plan
         }
@@ -104,6 +106,14 @@ struct PlanAssembly {
     private var authenticators: [String: any Authenticator] = [:]
     private(set) var services: [String: ForwardService] = [:]
     private(set) var fetchers: [KeySetFetcher] = []
+    /// They are the same wherever a route is served, but for gateways that change requests.
+    private var routeServices: [ServicePlace: any ExchangeService] = [:]
+
+    private struct ServicePlace: Hashable {
+        let route: Int
+        let gateway: String?
+    }
+
     private let forwarding = ForwardingHeaders()
     private let entitlements: Entitlements?
     private let attempts: AttemptGuard?
@@ -125,12 +135,14 @@ struct PlanAssembly {
     }
 
     /// The steps of a route, in the order of the phases.
-    mutating func plan(at index: Int) -> RoutePlan {
-        let route = snapshot.configuration.routes[index]
-        let shapingNames = ShapingNames(node: resources.node, route: route.rule.name)
-        var filters: [any RequestFilter] = []
-        // First, so that what others refuse is shaped too.
-        if !route.response.leavesHead { filters.append(ResponseShapingFilter(route.response, shapingNames)) }
+    mutating func plan(of served: ServedRoute) -> RoutePlan {
+        let gateway = served.gateway.map { snapshot.configuration.gateways[$0] }
+        let configured = snapshot.configuration.routes[served.route]
+        let route = gateway?.applied(to: configured) ?? configured
+        let shapingNames = ShapingNames(node: resources.node, route: served.rule.name)
+        // First, so that what others refuse is shaped too; among them what finds out the version, and takes out of the path
+        // what nobody else is to see.
+        var filters = responseShaping(route, gateway, shapingNames, after: versionFilter(of: route, served))
         if let rules = route.compression ?? snapshot.configuration.compression {
             filters.append(CompressionFilter(rules, encoders))
         }
@@ -142,34 +154,50 @@ struct PlanAssembly {
         if let maintenance = route.traffic.maintenance { filters.append(MaintenanceFilter(maintenance)) }
         // Before the limits: they count by consumer, and a stranger must not use up anyone's quota.
         if let authentication = route.authentication { filters.append(authenticate(authentication, identity)) }
-        if let limit = limit(at: index, isAuthenticated: route.authentication != nil) { filters.append(limit) }
+        if let limit = limit(of: served, isAuthenticated: route.authentication != nil) { filters.append(limit) }
         if !identity.headers.isEmpty { filters.append(IdentityHeadersFilter(identity)) }
         filters.append(forwarding)
         // Behind it: what it tells the upstream may be changed.
-        if !route.request.leavesHead { filters.append(RequestShapingFilter(route.request, shapingNames)) }
+        filters += requestShaping(route, gateway, shapingNames)
         if let upgrade = route.upgrade { filters.append(UpgradeFilter(upgrade)) }
         let plan = RoutePlan(
-            name: route.rule.name, metricsIndex: names.routes.index(of: route.rule.name), bodyLimit: route.bodyBytes,
+            name: served.rule.name, metricsIndex: names.routes.index(of: served.rule.name), bodyLimit: route.bodyBytes,
             priority: route.priority, filters: filters,
-            service: service(of: route, at: index),
+            service: reshaped(gateway, shapingNames, service(of: served.route, gateway)),
             preflights: cors,
             responseDefaults: ResponseDefaults(route.securityHeaders ?? snapshot.configuration.securityHeaders))
         plan.timing = TimingFields(route.timing ?? snapshot.configuration.timing)
         return plan
     }
 
-    /// What the route's requests come to, from the outside to the upstream.
-    private mutating func service(of route: RouteSettings, at index: Int) -> any ExchangeService {
+    /// What the requests of a route come to, wherever it is served.
+    private mutating func service(of index: Int, _ gateway: GatewaySettings?) -> any ExchangeService {
+        // What a gateway makes of requests may change what is answered, and so what is kept.
+        let shaper = gateway.flatMap { $0.request.isEmpty ? nil : $0 }
+        let place = ServicePlace(route: index, gateway: shaper?.name)
+        if let known = routeServices[place] { return known }
+        let service = makeService(of: snapshot.configuration.routes[index], at: index, shaper)
+        routeServices[place] = service
+        return service
+    }
+
+    /// From the outside to the upstream.
+    private mutating func makeService(
+        of route: RouteSettings, at index: Int, _ gateway: GatewaySettings?
+    ) -> any ExchangeService {
         if let own = ownAnswer(of: route.traffic) { return own }
         let metricsIndex = names.routes.index(of: route.rule.name)
-        return split(route) { upstream, variation, variations in
-            // Behind the cache: what it keeps is what clients get.
-            cached(
-                route, variation, variations,
-                reshaped(
-                    route,
-                    translated(index, faulty(route, metricsIndex, mirrored(route, metricsIndex, service(to: upstream))))
-                ))
+        let shapingNames = ShapingNames(node: resources.node, route: route.rule.name)
+        return versioned(route) { version in
+            split(route, version) { upstream, arm in
+                // Behind the cache: what it keeps is what clients get.
+                cached(
+                    route, version, CacheVariation(gateway: gateway?.name, version: version?.name, arm: arm),
+                    reshaped(
+                        route, version, shapingNames,
+                        translated(
+                            index, faulty(route, metricsIndex, mirrored(route, metricsIndex, service(to: upstream))))))
+            }
         }
     }
 
@@ -177,20 +205,15 @@ struct PlanAssembly {
         snapshot.translations[index].map { TranslationService($0, inner: service) } ?? service
     }
 
-    /// Behind the cache, which keeps what clients get.
-    private func reshaped(_ route: RouteSettings, _ service: any ExchangeService) -> any ExchangeService {
-        ReshapingService.wrap(
-            service, request: route.request, response: route.response,
-            ShapingNames(node: resources.node, route: route.rule.name))
-    }
-
     private func cached(
-        _ route: RouteSettings, _ variation: String, _ variations: [String], _ service: any ExchangeService
+        _ route: RouteSettings, _ version: VersionSettings?, _ variation: CacheVariation,
+        _ service: any ExchangeService
     ) -> any ExchangeService {
         guard let settings = route.cache else { return service }
         let cache = CacheRoute(
-            settings, of: route.rule, variation: variation, among: variations,
-            references: route.request.references.union(route.response.body.references))
+            settings, of: route.rule, variation: variation,
+            among: CacheVariation.all(of: route, gateways: shapingGateways(of: route)),
+            references: references(route, version))
         return CacheService(route: cache, cache: resources.cache, inner: service)
     }
 
@@ -202,8 +225,9 @@ struct PlanAssembly {
             attempts: attempts)
     }
 
-    private mutating func limit(at index: Int, isAuthenticated: Bool) -> RateLimitFilter? {
-        let limits = snapshot.limits.routes[index].map { filterLimit($0) }
+    private mutating func limit(of served: ServedRoute, isAuthenticated: Bool) -> RateLimitFilter? {
+        let own = served.gateway.map { snapshot.limits.gateways[$0] } ?? []
+        let limits = (snapshot.limits.routes[served.route] + own).map { filterLimit($0) }
         var plans: [String: RateLimitFilter.Limit] = [:]
         if isAuthenticated { plans = snapshot.limits.plans.mapValues { filterLimit($0) } }
         let shared = isAuthenticated && resources.consumers != nil ? resources.plans : nil

@@ -43,6 +43,8 @@ package final class Exchange {
     /// What metrics and the access log will say.
     package var record = ExchangeRecord()
 
+    /// The version of its route's API that it is about; nil: not decided, or there is one only.
+    package var version: RouteVersion?
     /// Which arm of its route's split it takes; nil: not decided, or there is none.
     package var arm: Int?
     /// Told of the request body on its way to the upstream; mostly nobody.
@@ -92,6 +94,7 @@ package final class Exchange {
         priority = .normal
         record = ExchangeRecord(arrivedMicroseconds: now)
         arm = nil
+        if version != nil { version = nil }
         if bodyObserver != nil { bodyObserver = nil }
         if responseObserver != nil { responseObserver = nil }
         if anticipated != nil { anticipated = nil }

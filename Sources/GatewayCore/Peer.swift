@@ -11,8 +11,13 @@ package final class Peer {
     package var certificate: PeerCertificate?
     /// Its forwarding headers are believed (`trusted_proxies`).
     package var isTrusted = false
-    /// The configuration generation that `isTrusted` was decided by.
+    /// The configuration generation that `isTrusted` and `surface` were decided by.
     package var generation = -1
+
+    /// The listener that accepted it, by its address as configured; empty: of no listener.
+    package var listener = ""
+    /// Which routes the listener has, by the configuration of that generation.
+    package var surface = 0
 
     package init(address: String) { self.address = address }
 

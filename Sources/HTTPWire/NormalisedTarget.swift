@@ -8,6 +8,10 @@ final class NormalisedTarget {
     private var pathLength = 0
     private let authorityBytes = ByteBuilder(capacity: 64)
     private var hasAuthority = false
+    /// All of it, once something was cut out; made when that is first done.
+    private var whole: ByteBuilder?
+    /// 0: nothing was cut out.
+    private var wholePathLength = 0
 
     var bytes: Bytes { output.bytes }
     var path: Bytes { output.bytes.slice(0, pathLength) }
@@ -18,8 +22,35 @@ final class NormalisedTarget {
     /// The authority of an absolute-form target.
     var authority: Bytes? { hasAuthority ? authorityBytes.bytes : nil }
 
+    /// The path before anything was cut out.
+    var wholePath: Bytes { wholePathLength > 0 ? whole?.bytes.slice(0, wholePathLength) ?? path : path }
+    var wholeQuery: Bytes {
+        guard wholePathLength > 0, let whole, wholePathLength < whole.count else {
+            return wholePathLength > 0 ? Bytes(start: nil, count: 0) : query
+        }
+        return whole.bytes.slice(wholePathLength &+ 1, whole.count &- wholePathLength &- 1)
+    }
+
+    /// Lays the whole target aside, so that parts of it can be put together anew.
+    func keepWhole() {
+        guard wholePathLength == 0 else { return }
+        let kept = whole ?? ByteBuilder(capacity: 512)
+        whole = kept
+        kept.removeAll()
+        kept.append(output.bytes)
+        wholePathLength = pathLength
+    }
+
+    func rebuild(path: (ByteBuilder) -> Void, query: (ByteBuilder) -> Void) {
+        output.removeAll()
+        path(output)
+        pathLength = output.count
+        query(output)
+    }
+
     func normalise(_ text: Bytes, authority: Bytes?) -> HeadFault? {
         output.removeAll()
+        wholePathLength = 0
         authorityBytes.removeAll()
         hasAuthority = authority != nil
         if let authority { authorityBytes.append(authority) }

@@ -37,6 +37,8 @@ class TranslatedCall {
         inner.priority = outer.priority
         inner.timeLimitMicroseconds = outer.timeLimitMicroseconds
         inner.leadingSegments = outer.leadingSegments
+        inner.version = outer.version
+        inner.arm = outer.arm
         adoptRewriting()
         service.serve(inner)
     }
@@ -100,6 +102,7 @@ class TranslatedCall {
         outer.record.upstreamMicroseconds = inner.record.upstreamMicroseconds
         outer.record.attempts = inner.record.attempts
         outer.record.failure = inner.record.failure
+        if inner.record.cache != .none { outer.record.cache = inner.record.cache }
         outer.responseLines.append(inner.responseLines.bytes)
         inner.responseLines.removeAll()
     }
@@ -160,9 +163,23 @@ extension TranslatedCall: Downstream {
         if !isOver { started(head, body, isComplete: isComplete) }
     }
 
-    /// Only caches answer so, and none stands behind a translation.
+    /// A cache stands behind what a gateway makes of its answers.
     func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool) {
-        answer(.badGateway("The service's answer can't be put into the client's form."))
+        if isComplete { producer = nil }
+        guard !isOver else { return }
+        let text = [UInt8](unsafeUninitializedCapacity: head.capacity(extra: 0)) { room, count in
+            var writer = HeadWriter(UnsafeMutableRawBufferPointer(room))
+            head.write(to: &writer, added: Bytes(start: nil, count: 0), isChunked: false, persistence: .unsaid)
+            count = writer.count
+        }
+        let read = ResponseHead()
+        let outcome = text.withUnsafeBufferPointer {
+            read.parse($0, answersHEAD: outer.request.isHEAD, limit: $0.count + 1)
+        }
+        guard case .complete = outcome else {
+            return answer(.badGateway("The service's answer can't be put into the client's form."))
+        }
+        started(read, body?.buffer, isComplete: isComplete)
     }
 
     func write(_ body: ByteBuffer) { if !isOver { continued(body) } }

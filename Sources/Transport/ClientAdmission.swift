@@ -17,13 +17,16 @@ package final class ClientAdmission {
 
     /// Who may say by the PROXY protocol whose connection it is, and has to; nil: nobody is asked.
     package var balancers: [NetworkRange]?
+    /// The listener's address, as configured.
+    private let listener: String
 
     package init(
-        worker: Worker, count: ConnectionCount, tls: ServerTLS? = nil,
+        worker: Worker, count: ConnectionCount, listener: String = "", tls: ServerTLS? = nil,
         readCertificate: @escaping CertificateReader = { _ in PeerCertificate(subject: "", names: [], lines: []) }
     ) {
         self.worker = worker
         self.count = count
+        self.listener = listener
         self.tls = tls
         self.readCertificate = readCertificate
     }
@@ -34,6 +37,7 @@ package final class ClientAdmission {
     /// - Throws: `Refusal`; the connection is closed then.
     func admit(_ channel: any Channel) throws {
         let peer = Peer(address: channel.remoteAddress?.ipAddress ?? "unix")
+        peer.listener = listener
         let (count, worker) = (self.count, self.worker)
         // Behind a balancer all connections have one address.
         let isDirect = balancers == nil

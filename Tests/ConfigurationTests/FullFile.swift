@@ -254,6 +254,35 @@ let fullFile = """
       - { match: { path: /robots.txt }, respond: { status: 200, headers: { Cache-Control: max-age=60 }, body: "User-agent: *" } }
       - { match: { path: /key }, respond: { file: main.pem } }
       - { match: { path: /closed }, maintenance: true }
+      - name: shop
+        match: { path: /shop/** }
+        upstream: orders
+        versions:
+          from:
+            - { path: "/v{version}" }
+            - { accept: "application/vnd.shop+json;version={version}" }
+            - { header: X-API-Version }
+            - { query: version }
+          default: "2"
+          "1":
+            upstream: users
+            request: { headers: { set: { X-Version: "1" } }, json: [{ rename: { cost: price } }] }
+            response: { json: [{ rename: { price: cost } }] }
+            deprecated: 2026-06-30
+            sunset: 2027-01-31T12:00:00Z
+            link: { deprecation: /docs/v1, sunset: /docs/end, successor: https://api.example.com/v2 }
+            after_sunset: gone
+          "2": {}
+    gateways:
+      - name: mobile
+        hosts: [m.example.com, "*.m.example.com"]
+        routes: [users, shop]
+        limit: [{ per: ip, rates: [100/minute] }]
+        auth: keys
+        cors: { origins: ["https://m.example.com"] }
+        request: { headers: { set: { X-Surface: mobile } } }
+        response: { json: [{ keep: [id, name] }], statuses: [2xx] }
+      - { name: partners, listeners: ["[::]:8081"], routes: [users] }
 
     """
 

@@ -1,7 +1,7 @@
 /// The table of mistakes and messages; grouped as the sections of the file.
 let mistakes: [Mistake] =
     shapes + edges + services + callers + routing + limitMistakes + cacheMistakes + protocolMistakes + tlsMistakes
-    + accessMistakes + trafficMistakes + shapingMistakes
+    + accessMistakes + trafficMistakes + shapingMistakes + surfaceMistakes
 
 private let shapes: [Mistake] = [
     Mistake("", "1:1: the configuration is empty; the smallest has upstreams and routes"),
@@ -33,7 +33,6 @@ private let shapes: [Mistake] = [
         "drain: 99999999999999999999h",
         "8: drain: \"99999999999999999999h\": expected a duration from 0s to 1h, such as 250ms, 30s or 5m"),
     .line("drain: ${A", "8: drain: malformed variable; write ${NAME} or ${NAME:-default}, and $${ for a literal ${"),
-    .line("gateways: []", "1: gateways: not supported by this version of sluice yet; remove it"),
     .line(
         "cors: { origins: [a] }",
         "19: cors.origins[0]: \"a\": expected an origin such as https://app.example.com, or *"),
@@ -324,9 +323,6 @@ private let routing: [Mistake] = [
     .route(
         "{ match: { headers: { X: [1] } }, upstream: users }",
         "30: routes[1].match.headers.X: expected a value, or a regular expression that starts with ~, found a list"),
-    .route(
-        "{ versions: {}, upstream: users }",
-        "7: routes[1].versions: not supported by this version of sluice yet; remove it"),
     .route("{ aggregate: {} }", "7: routes[1].aggregate: not supported by this version of sluice yet; remove it"),
     .route(
         "{ upstream: users, auth: { scopes: [a] } }",

@@ -17,6 +17,7 @@ final class ReadingContext {
     private var definitions: [Namespace: Definitions] = [:]
     private var references: [Reference] = []
     private var claims: [Claim: NodeReader] = [:]
+    private var places: [NotedPart: NodeReader] = [:]
 
     init(file: String, environment: [String: String], readFile: @escaping (String) throws -> [UInt8]) {
         self.file = file
@@ -81,17 +82,18 @@ final class ReadingContext {
 
 /// What names can refer to.
 enum Namespace: String {
-    case upstreams, authenticators, plans
+    case upstreams, authenticators, plans, routes
 
     var noun: String {
         switch self {
         case .upstreams: "upstream"
         case .authenticators: "authenticator"
         case .plans: "plan"
+        case .routes: "route"
         }
     }
 
-    var article: String { self == .plans ? "a" : "an" }
+    var article: String { self == .plans || self == .routes ? "a" : "an" }
 }
 
 extension ReadingContext {
@@ -138,7 +140,12 @@ extension ReadingContext {
     func end() {
         references = []
         claims = [:]
+        places = [:]
     }
+
+    /// Keeps where a part stands, to judge it when all is read.
+    func note(_ reader: NodeReader, as part: NotedPart) { places[part] = reader }
+    func place(_ part: NotedPart) -> NodeReader? { places[part] }
 
     /// To be called when everything is read: reports the references to what does not exist.
     func checkReferences() {

@@ -42,7 +42,7 @@ extension Kind where Value == PathPattern {
 }
 
 extension Kind where Value == String {
-    fileprivate static var hostPattern: Kind {
+    static var hostPattern: Kind {
         let noun = "a host name such as api.example.com or *.example.com"
         return .scalar(noun, schema: ["type": "string"]) { text throws(ScalarProblem) in
             let host = text.value.lowercased()

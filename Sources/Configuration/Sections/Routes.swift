@@ -34,12 +34,18 @@ package struct RouteSettings: Sendable {
     package var response: ResponseShaping
     /// Nil: as the configuration's own `compression` says; a nil within: off.
     package var compression: CompressionRules??
+    /// Nil: there is one only.
+    package var versions: VersionsSettings?
+    /// Whether the file says who may take it, and which pages: a gateway's defaults are for routes that don't.
+    package var saysAuthentication = true
+    package var saysCORS = true
     /// The name of an upstream; empty where the route has none, because it answers by itself or is split.
     package var upstream: String
 
     /// All upstreams that its requests may go to.
     package var upstreams: [String] {
         (upstream.isEmpty ? [] : [upstream]) + (traffic.split?.arms.map(\.upstream) ?? [])
+            + (versions?.versions.compactMap(\.upstream) ?? [])
     }
 
     static let kind = Kind<RouteSettings>.section(
@@ -88,7 +94,8 @@ package struct RouteSettings: Sendable {
         let upstream = section.optional("upstream", .reference(to: .upstreams), "Where its requests go.")
         var traffic = TrafficSettings(section)
         let goesElsewhere = section.later("aggregate")
-        section.later("versions")
+        let versions = section.optional(
+            "versions", VersionsSettings.kind(in: scope), "Versions of the API, and how requests name one.")
 
         let answersAlone = traffic.answersAlone(section)
         if !section.has("upstream"), !section.has("split"), !goesElsewhere, !answersAlone {
@@ -120,10 +127,13 @@ package struct RouteSettings: Sendable {
         route.contentTypes = contentTypes
         route.identity = identity
         route.securityHeaders = securityHeaders
+        route.versions = versions
+        route.saysAuthentication = section.has("auth")
+        route.saysCORS = section.has("cors")
         return route
     }
 
-    /// All routes: named, and none ambiguous.
+    /// All routes, named. Whether they are ambiguous is known when gateways are read too.
     static let listKind = Kind<[RouteSettings]>(
         noun: "a list of routes",
         schema: { drawing in ["type": "array", "minItems": 1, "items": kind.schema(drawing)] },
@@ -133,18 +143,17 @@ package struct RouteSettings: Sendable {
                 return nil
             }
             var routes: [RouteSettings] = []
-            var places: [NodeReader] = []
             for index in items.indices {
                 let item = reader.itemReader(index)
                 let name = claimName(of: item, index)
                 let problemsBefore = item.context.problemCount
+                item.context.define(name, in: .routes)
                 // A route that is not what was meant would be in conflict with the wrong ones.
                 guard var route = kind.read(item), item.context.problemCount == problemsBefore else { continue }
                 route.rule.name = name
                 routes.append(route)
-                places.append(item)
+                item.context.note(item, as: .route(name))
             }
-            RouteConflicts.report(in: routes.map(\.rule), at: places)
             return routes
         })
 
@@ -164,7 +173,7 @@ package struct RouteSettings: Sendable {
 }
 
 extension LimitSettings {
-    fileprivate var needsCaller: Bool {
+    var needsCaller: Bool {
         switch per {
         case .consumer, .claim: true
         case .route, .ip, .header: false
@@ -173,7 +182,7 @@ extension LimitSettings {
 }
 
 extension LimitSettings.Subject {
-    fileprivate var noun: String {
+    var noun: String {
         switch self {
         case .consumer: "consumer"
         case .route: "route"

@@ -35,7 +35,7 @@ package enum HTTPTime {
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 
     /// Nil for days that the month doesn't have.
-    private static func seconds(year: Int, _ month: Int, _ day: Int, _ clock: Int) -> Int? {
+    static func seconds(year: Int, _ month: Int, _ day: Int, _ clock: Int) -> Int? {
         let days = days(year: year, month: month, day: day)
         guard civil(days) == (year, month, day) else { return nil }
         return days * 86_400 + clock

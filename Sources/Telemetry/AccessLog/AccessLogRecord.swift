@@ -13,6 +13,7 @@ package struct AccessLogRecord {
     package var userAgent = noBytes
     package var status = 0
     package var route = ""
+    package var version = ""
     package var upstream = ""
     package var consumer = ""
     package var bytesIn = 0

@@ -27,6 +27,7 @@ package struct JSONLineWriter {
         append(",\"path\":\"", record.path, Limit.path, to: &line)
         append(",\"status\":", record.status, to: &line)
         append(",\"route\":\"", record.route, Limit.name, to: &line)
+        append(",\"version\":\"", record.version, Limit.word, to: &line)
         append(",\"upstream\":\"", record.upstream, Limit.name, to: &line)
         append(",\"consumer\":\"", record.consumer, Limit.name, to: &line)
         append(",\"duration_us\":", record.durationMicroseconds, to: &line)

@@ -4,6 +4,8 @@ package struct MetricNames: Sendable {
     package var routes = NameIndex()
     package var upstreams = NameIndex()
     package var policies = NameIndex()
+    /// By `VersionLabel.key`.
+    package var versions = NameIndex()
 
     package init() {}
 }

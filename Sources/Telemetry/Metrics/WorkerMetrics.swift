@@ -3,6 +3,7 @@ package struct MetricValues: Sendable {
     package var routes: [RouteMetrics] = []
     package var upstreams: [UpstreamMetrics] = []
     package var policies: [LimitMetrics] = []
+    package var versions: [VersionMetrics] = []
     package var leases = LeaseMetrics()
     package var redis = RedisMetrics()
     package var connections = ConnectionMetrics()
@@ -18,6 +19,7 @@ package struct MetricValues: Sendable {
         Self.grow(&routes, to: names.routes.names.count, RouteMetrics())
         Self.grow(&upstreams, to: names.upstreams.names.count, UpstreamMetrics())
         Self.grow(&policies, to: names.policies.names.count, LimitMetrics())
+        Self.grow(&versions, to: names.versions.names.count, VersionMetrics())
     }
 
     private static func grow<Element>(_ list: inout [Element], to count: Int, _ empty: Element) {
@@ -29,6 +31,7 @@ package struct MetricValues: Sendable {
         add(&left.routes, right.routes, +=)
         add(&left.upstreams, right.upstreams, +=)
         add(&left.policies, right.policies, +=)
+        add(&left.versions, right.versions, +=)
         left.leases += right.leases
         left.redis += right.redis
         left.connections += right.connections

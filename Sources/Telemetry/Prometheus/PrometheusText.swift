@@ -28,6 +28,7 @@ package enum PrometheusText {
         renderDurations(Array(routes), &writer)
         renderCache(Array(routes), values.cache, &writer)
         TrafficPages.render(Array(routes), &writer)
+        VersionPages.render(Array(zip(snapshot.names.versions.names, values.versions)), &writer)
         renderLimits(Array(zip(snapshot.names.policies.names, values.policies)), &writer)
         renderLeases(values.leases, &writer)
         let upstreams = zip(snapshot.names.upstreams.names, values.upstreams).dropFirst(2)

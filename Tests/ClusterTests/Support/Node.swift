@@ -15,9 +15,11 @@ final class Node: Sendable {
 
     /// Starts the node and waits until it is ready.
     /// - Parameter configuration: all but `listeners` and `admin.bind`, which are this node's own.
+    ///   - further: ports to listen on besides `port`.
     init(
         _ configuration: String, name: String = "node1", adminToken: String? = nil,
-        listener: String = "", zone: String? = nil, environment: [String: String] = [:]
+        listener: String = "", zone: String? = nil, further: [Int] = [],
+        environment: [String: String] = [:]
     ) async throws {
         self.listener = listener.isEmpty ? "" : ", " + listener
         files = try TemporaryDirectory("node")
@@ -32,7 +34,7 @@ final class Node: Sendable {
         configurationPath = files.file("sluice.yaml")
         self.environment = environment
         process = Mutex(nil)
-        try write(configuration)
+        try write(configuration, further: further)
         try await start()
     }
 

@@ -26,7 +26,9 @@ enum RouteOperations {
 
     private static func list(_ request: AdminRequest) async throws(AdminMistake) -> Reply {
         let limit = try request.number("limit", in: 1...10_000, default: 200)
-        let routes = try request.node.snapshot().configuration.routes
+        let configuration = try request.node.snapshot().configuration
+        // Once for each gateway, and not for each version's path.
+        let routes = configuration.served.all.filter { $0.version == nil }
         let counted = Dictionary(
             zip(request.node.current.names.routes.names, await request.node.values().routes).map { ($0, $1) },
             uniquingKeysWith: { first, _ in first })
@@ -35,16 +37,19 @@ enum RouteOperations {
         return .json(
             200,
             [
-                "routes": .array(listed.prefix(limit).map { describe($0, $1) }), "found": .integer(routes.count),
+                "routes": .array(listed.prefix(limit).map { describe($0, configuration.routes[$0.route], $1) }),
+                "found": .integer(routes.count),
             ])
     }
 
-    private static func describe(_ route: RouteSettings, _ metrics: RouteMetrics) -> JSONValue {
-        let rule = route.rule
+    private static func describe(_ served: ServedRoute, _ route: RouteSettings, _ metrics: RouteMetrics) -> JSONValue {
+        let rule = served.rule
         return [
             "name": .string(rule.name), "path": .string(rule.path.text),
             "hosts": .array(rule.hosts.map { .string($0) }), "methods": .array(rule.methods.map { .string($0) }),
-            "upstream": .string(route.upstream),
+            "upstream": .string(route.upstreams.first ?? ""),
+            "upstreams": .array(route.upstreams.map { .string($0) }),
+            "versions": .array((route.versions?.rules.names ?? []).map { .string($0) }),
             "requests": .integer(metrics.statuses.total), "in_flight": .integer(metrics.inFlight),
             "statuses": JSONValue(
                 members: zip(StatusCounts.classes, metrics.statuses.byClass).filter { $0.1 > 0 }.map {
