@@ -27,6 +27,7 @@ package struct GatewayConfiguration: Sendable {
     package var served = ServedRoutes()
     package var accessLog: AccessLogSettings
     package var timing: TimingSettings
+    package var telemetry: TelemetrySettings
     package var cache: NodeCacheSettings
     /// Of routes that say nothing else; nil: none.
     package var compression: CompressionRules?
@@ -77,6 +78,8 @@ package struct GatewayConfiguration: Sendable {
         let timing = section.value(
             "timing", TimingSettings.kind, default: TimingSettings(),
             "Which fields tell clients what their requests took: X-Response-Time, Server-Timing.")
+        let telemetry = section.value(
+            "telemetry", TelemetrySettings.kind, default: TelemetrySettings(), "Traces, and the audit of decisions.")
         let cache = section.value(
             "cache", NodeCacheSettings.kind, default: NodeCacheSettings(), "What a node keeps of cached responses.")
         let compression = section.value(
@@ -109,7 +112,8 @@ package struct GatewayConfiguration: Sendable {
             listeners: listeners, admin: admin, trustedProxies: trustedProxies, state: state, limits: limits,
             drainMicroseconds: drain, upstreams: upstreams, authenticators: authenticators,
             authentication: authentication, consumers: consumers,
-            plans: plans, routes: routes, accessLog: accessLog, timing: timing, cache: cache, compression: compression,
+            plans: plans, routes: routes, accessLog: accessLog, timing: timing, telemetry: telemetry, cache: cache,
+            compression: compression,
             nodeID: node.id, nodeZone: node.zone, names: names)
         configuration.identity = identity
         configuration.securityHeaders = securityHeaders

@@ -160,6 +160,10 @@ package actor GatewayNode {
             description.origin = status.origin.label
             description.configuration = status.origin.revision.map { "\($0)" } ?? ""
             description.figures = view.pulse.takeUnsent()
+            if let rules = snapshot.configuration.telemetry.decisions.map(DecisionAudit.Rules.init) {
+                description.decisionRules = rules
+                description.decisions = await view.collect { $0.takeDecisions() }.flatMap { $0 }
+            }
             return description
         }
     }
@@ -212,7 +216,7 @@ package actor GatewayNode {
         guard configuration.admin == snapshot.configuration.admin else {
             throw SnapshotFailure(place: "admin", reason: "admin can't be changed by a reload; restart the node")
         }
-        let isLogKept = configuration.accessLog == snapshot.configuration.accessLog
+        let isLogKept = configuration.accessLog.destination == snapshot.configuration.accessLog.destination
         let nextLog = isLogKept ? accessLog : try Self.openAccessLog(configuration.accessLog)
         let bound = Set(listeners.map(\.bind))
         do {
@@ -225,7 +229,10 @@ package actor GatewayNode {
             throw error
         }
         next.adoptBreakerSettings()
-        for worker in workers { try await worker.run { $0.adoptPrepared(nextLog.map(AccessLog.init(sink:))) } }
+        let rules = AccessLogRules(configuration.accessLog)
+        for worker in workers {
+            try await worker.run { $0.adoptPrepared(nextLog.map { AccessLog(sink: $0, rules: rules) }) }
+        }
         connections.setMaximum(
             configuration.limits.connections, perAddress: configuration.limits.connectionsPerAddress ?? .max)
         memory.setLimit(configuration.limits.memoryBytes)
@@ -330,6 +337,10 @@ package actor GatewayNode {
             let returned = try? await worker.run { $0.returnLeases() }
             try? await returned?.get()
         }
+        for worker in workers {
+            let told = try? await worker.run { $0.flushTraces() }
+            try? await told?.get()
+        }
         for worker in workers { try? await worker.run { $0.close() } }
         try? await admin?.listener.close().get()
         await view.current.cluster?.close()
@@ -388,8 +399,8 @@ package actor GatewayNode {
                 metrics: metrics, store: store.store, leases: store.leases, redis: store.link, cache: cache,
                 consumers: try state.makeConsumers(link: store.link), plans: state.plans,
                 services: UpstreamServiceClient(worker: worker, tls: snapshot.serviceTLS),
-                accessLog: sink.map(AccessLog.init(sink:)), tail: tail,
-                node: state.nodeID, workerCount: workerCount)
+                accessLog: sink.map { AccessLog(sink: $0, rules: AccessLogRules(snapshot.configuration.accessLog)) },
+                tail: tail, node: state.nodeID, workerCount: workerCount)
             let gateway = try WorkerGateway(worker: worker, snapshot: snapshot, resources: resources)
             accounts.gateway = gateway
             worker.entry = gateway

@@ -1,3 +1,4 @@
+import Configuration
 import Filters
 import GatewayCore
 import HTTPWire
@@ -14,17 +15,23 @@ final class WorkerGateway: ExchangeEntry {
     private(set) var snapshot: Snapshot
     private var plans: WorkerPlans
     /// Of a configuration that is about to be taken.
-    private var prepared: (snapshot: Snapshot, plans: WorkerPlans)?
+    private var prepared: (snapshot: Snapshot, plans: WorkerPlans, audit: DecisionAudit?)?
     private var resources: WorkerResources
     private var accessLog: AccessLog? { resources.accessLog }
     private var generator = IdentifierGenerator()
     private var captures = PathCaptures()
+    /// Nil: no traces are recorded.
+    private var tracer: TraceExporter?
+    /// Query strings without their secrets.
+    private let query = ByteBuilder(capacity: 512)
+    private let traceID = ByteBuilder(capacity: 32)
     private var ticks = 0
     /// When the next tick is due.
     private var nextTick = 0
     /// Lines of a quiet worker show up after this many ticks of 10 ms.
     private static let ticksPerFlush = 10
     private static let ticksPerFetch = 20
+    private static let ticksPerExport = 100
 
     /// - Throws: `CredentialError` when libcrypto can't be used.
     init(worker: Worker, snapshot: Snapshot, resources: WorkerResources) throws {
@@ -32,14 +39,22 @@ final class WorkerGateway: ExchangeEntry {
         self.snapshot = snapshot
         metrics = resources.metrics
         self.resources = resources
-        plans = try WorkerPlans(snapshot: snapshot, resources: resources, worker: worker, previous: nil)
+        self.resources.audit = snapshot.configuration.telemetry.decisions.map { DecisionAudit(.init($0)) }
+        plans = try WorkerPlans(snapshot: snapshot, resources: self.resources, worker: worker, previous: nil)
+        tracer = snapshot.configuration.telemetry.traces.map {
+            TraceExporter($0, nodeID: resources.node, client: resources.services, loop: worker.loop)
+        }
         worker.limits = snapshot.transportLimits
     }
 
     /// Makes ready for a new configuration, so that taking it can't fail. Throws before anything has changed.
     func prepare(_ snapshot: Snapshot) throws {
+        var resources = resources
+        if snapshot.configuration.telemetry.decisions != self.snapshot.configuration.telemetry.decisions {
+            resources.audit = snapshot.configuration.telemetry.decisions.map { DecisionAudit(.init($0)) }
+        }
         let next = try WorkerPlans(snapshot: snapshot, resources: resources, worker: worker, previous: plans)
-        prepared = (snapshot, next)
+        prepared = (snapshot, next, resources.audit)
     }
 
     /// The configuration was refused by another worker.
@@ -50,7 +65,7 @@ final class WorkerGateway: ExchangeEntry {
 
     /// Takes the configuration that was prepared; exchanges under way end by the old one.
     func adoptPrepared(_ accessLog: AccessLog?) {
-        guard let (snapshot, next) = prepared else { return }
+        guard let (snapshot, next, audit) = prepared else { return }
         prepared = nil
         metrics.adopt(snapshot.metricNames)
         plans.retire(keeping: next)
@@ -58,11 +73,28 @@ final class WorkerGateway: ExchangeEntry {
         self.snapshot = snapshot
         resources.accessLog?.close()
         resources.accessLog = accessLog
+        resources.audit = audit
+        adopt(snapshot.configuration.telemetry.traces)
         worker.limits = snapshot.transportLimits
     }
 
     /// The targets of an upstream have changed; requests under way at others come to their end.
     func retarget(_ upstream: String, _ roster: TargetRoster) { plans.retarget(upstream, roster, worker: worker) }
+
+    /// What was not sent before a reload to another collector is sent to the one before.
+    private func adopt(_ settings: TraceSettings?) {
+        guard settings != tracer?.settings else { return }
+        _ = tracer?.flush()
+        tracer = settings.map {
+            TraceExporter($0, nodeID: resources.node, client: resources.services, loop: worker.loop)
+        }
+    }
+
+    /// Completes when the collector has what was recorded, or does not take it.
+    func flushTraces() -> EventLoopFuture<Void> { tracer?.flush() ?? worker.loop.makeSucceededVoidFuture() }
+
+    /// What the audit has recorded since the last call.
+    func takeDecisions() -> [DecisionAudit.Entry] { resources.audit?.take() ?? [] }
 
     /// Whether Redis would take a command now; nil without Redis.
     var isRedisReady: Bool? { resources.redis?.isReady }
@@ -81,6 +113,8 @@ final class WorkerGateway: ExchangeEntry {
         metrics.values.connections.failedHandshakes = worker.failedHandshakes
         metrics.values.connections.floods = worker.floods
         metrics.values.connections.tunnels = worker.tunnels
+        if let tracer { metrics.values.traces = tracer.counts }
+        metrics.values.droppedDecisions = resources.audit?.dropped ?? 0
         // The memory is the node's, and workers are summed.
         if worker.index == 0 {
             metrics.values.cache = CacheGauges(resources.cache.near.counters)
@@ -135,6 +169,7 @@ final class WorkerGateway: ExchangeEntry {
         resources.leases?.tick()
         ticks &+= 1
         if ticks.isMultiple(of: Self.ticksPerFlush) { accessLog?.flush() }
+        if ticks.isMultiple(of: Self.ticksPerExport) { tracer?.tick() }
         // Keys are the node's: one worker keeps them fresh.
         if worker.index == 0, ticks.isMultiple(of: Self.ticksPerFetch) {
             for fetcher in plans.fetchers { fetcher.tick() }
@@ -183,6 +218,7 @@ final class WorkerGateway: ExchangeEntry {
             peer.surface = snapshot.surfaces.number(ofListener: peer.listener)
         }
         snapshot.clients.identify(exchange, &generator)
+        tracer?.begin(exchange, &generator)
         ForwardingHeaders.appendResponseLines(exchange)
         if exchange.request.isServerWide { return exchange.answer(Self.serverOptions) }
         route(exchange)
@@ -214,7 +250,12 @@ final class WorkerGateway: ExchangeEntry {
             metrics.values.versions[version.metricsIndex].record(status: record.status, microseconds: duration)
         }
         if let upstream = record.upstreamIndex { count(record, upstream: upstream) }
-        if let accessLog { log(exchange, duration, to: accessLog) }
+        if let tracer, let trace = exchange.trace, tracer.takes(trace, record, duration) {
+            self.record(exchange, trace, duration, in: tracer)
+        }
+        if let accessLog, accessLog.wants(isError: record.status >= 500 || record.failure != nil) {
+            log(exchange, duration, to: accessLog)
+        }
         let now = record.arrivedMicroseconds &+ duration
         if resources.tail.isWatched(now: now) { resources.tail.note(now: now) { tailEntry(exchange, duration) } }
     }
@@ -311,6 +352,16 @@ final class WorkerGateway: ExchangeEntry {
         if let kind = UpstreamFailureKind(failure) { metrics.values.upstreams[upstream].failures[kind] += 1 }
     }
 
+    private func record(_ exchange: Exchange, _ trace: TraceContext, _ duration: Int, in tracer: TraceExporter) {
+        let upstream = exchange.record.upstreamIndex.map { snapshot.metricNames.upstreams.names[$0] }
+        tracer.record(Span(exchange, trace, duration: duration, upstream: upstream ?? ""))
+        guard let plan = exchange.plan else { return }
+        metrics.values.routes[plan.metricsIndex].record(
+            Exemplars.Exemplar(
+                traceHigh: trace.traceHigh, traceLow: trace.traceLow, microseconds: duration,
+                wallMicroseconds: StructuredLog.wallClock()))
+    }
+
     private func tailEntry(_ exchange: Exchange, _ duration: Int) -> RequestTail.Entry {
         let (request, record) = (exchange.request, exchange.record)
         var entry = RequestTail.Entry()
@@ -325,11 +376,43 @@ final class WorkerGateway: ExchangeEntry {
         entry.route = exchange.plan?.name ?? ""
         if let upstream = record.upstreamIndex { entry.upstream = snapshot.metricNames.upstreams.names[upstream] }
         entry.consumer = exchange.identity?.consumer ?? ""
+        entry.trace = exchange.trace.map(\.id) ?? ""
         entry.decisions = exchange.responseLines.bytes.text.split(separator: "\r\n").map(String.init).filter { line in
             let name = line.prefix { $0 != ":" }.lowercased()
             return name.contains("ratelimit") || ["retry-after", "cache-status", "sluice-degraded"].contains(name)
         }
         return entry
+    }
+
+    /// What the rules ask for besides the usual; secrets are not shown.
+    private func addExtras(_ exchange: Exchange, _ rules: AccessLogRules, to line: inout AccessLogRecord) {
+        let fields = exchange.request.fields
+        line.ownMicroseconds = exchange.record.ownMicroseconds
+        line.attempts = exchange.record.attempts
+        line.isHTTP2 = exchange.peer.isHTTP2
+        if rules.format == .combined || rules.fields.contains(.referer), let referer = fields.first("referer") {
+            line.referer = UnsafeRawBufferPointer(referer)
+        }
+        if let trace = exchange.trace {
+            traceID.removeAll()
+            traceID.append(hex: trace.traceHigh)
+            traceID.append(hex: trace.traceLow)
+            line.traceID = UnsafeRawBufferPointer(traceID.bytes)
+        }
+        if rules.fields.contains(.query), !exchange.request.query.isEmpty {
+            query.removeAll()
+            QueryRedaction.append(exchange.request.query, hiding: rules.redactedParameters, to: query)
+            line.query = UnsafeRawBufferPointer(query.bytes)
+        }
+        for var name in rules.headers {
+            let place = name.withUTF8 { name in
+                (0..<fields.count).first { fields.name($0).equalsIgnoringCase(name) }
+            }
+            guard let place else { continue }
+            let isHidden = rules.redactedHeaders.contains(name)
+            line.headers.append(
+                (name, UnsafeRawBufferPointer(isHidden ? QueryRedaction.hidden : fields.value(place))))
+        }
     }
 
     private func log(_ exchange: Exchange, _ duration: Int, to accessLog: AccessLog) {
@@ -344,6 +427,7 @@ final class WorkerGateway: ExchangeEntry {
         // Without the query, which may carry credentials.
         line.path = UnsafeRawBufferPointer(request.clientPath)
         if let agent = request.fields.first(.userAgent) { line.userAgent = UnsafeRawBufferPointer(agent) }
+        addExtras(exchange, accessLog.rules, to: &line)
         line.status = record.status
         line.bytesIn = record.bytesIn
         line.bytesOut = record.bytesOut

@@ -28,6 +28,8 @@ struct WorkerResources {
     let tail: RequestTail
     /// The node's name.
     let node: String
+    /// Nil: decisions are not recorded.
+    var audit: DecisionAudit?
     /// The part of per-node bounds that this worker gets.
     let workerCount: Int
 }
@@ -235,7 +237,8 @@ struct PlanAssembly {
         return RateLimitFilter(
             limits: limits, plans: plans, store: resources.store,
             deniesWithoutStore: snapshot.configuration.state.onFailure == .deny, metrics: resources.metrics,
-            sharedPlans: shared, sharedMetricsIndex: names.policies.index(of: LimitCatalogue.sharedPlans))
+            sharedPlans: shared, sharedMetricsIndex: names.policies.index(of: LimitCatalogue.sharedPlans),
+            audit: resources.audit)
     }
 
     private mutating func filterLimit(_ limit: LimitCatalogue.AppliedLimit) -> RateLimitFilter.Limit {

@@ -36,6 +36,8 @@ package final class Exchange {
     /// Its client's address has failed to authenticate too often: its credentials are judged only by what is remembered,
     /// without asking anyone and without costly work.
     package var isSuspect = false
+    /// The trace it is a part of, where traces are recorded.
+    package var trace: TraceContext?
     /// Which fields about time the response carries; mostly none.
     package var timing: TimingFields = []
     /// Of its route.
@@ -92,6 +94,7 @@ package final class Exchange {
         if encoding != nil { encoding = nil }
         if !shapers.isEmpty { shapers.removeAll(keepingCapacity: true) }
         priority = .normal
+        trace = nil
         record = ExchangeRecord(arrivedMicroseconds: now)
         arm = nil
         if version != nil { version = nil }

@@ -13,11 +13,12 @@ struct LimitsCommand: AsyncParsableCommand {
               sluice limits explain acme           would it be admitted, and if not, when
               sluice limits reset users.consumer acme
               sluice limits grant users.consumer acme 50
+              sluice limits replay --policy 100/minute    what would it have refused
               sluice limits --redis redis+sentinel://10.0.0.1,10.0.0.2/mymaster --json
             """,
         subcommands: [
             LimitsListCommand.self, LimitsWatchCommand.self, LimitsExplainCommand.self, LimitsResetCommand.self,
-            LimitsGrantCommand.self,
+            LimitsGrantCommand.self, LimitsReplayCommand.self,
         ],
         defaultSubcommand: LimitsListCommand.self)
 }

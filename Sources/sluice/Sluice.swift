@@ -22,7 +22,8 @@ struct Sluice: AsyncParsableCommand {
         version: GatewayNode.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, LimitsCommand.self, BreakersCommand.self, CacheCommand.self,
-            NodesCommand.self, ConfigCommand.self, ConsumerCommand.self, KeyCommand.self, PlanCommand.self,
+            NodesCommand.self, TopCommand.self, ConfigCommand.self, ConsumerCommand.self, KeyCommand.self,
+            PlanCommand.self,
             VerifyLimitsCommand.self, TokenCommand.self, SchemaCommand.self, ManCommand.self,
         ])
 

@@ -38,7 +38,22 @@ let fullFile = """
     dns: { servers: [10.0.0.53, "127.0.0.1:5353"], timeout: 500ms, minimum_ttl: 2s, maximum_ttl: 1m }
     identity: { headers: { X-Consumer: "{consumer.id}" }, credential: keep }
     security_headers: true
-    access_log: { path: /var/log/sluice.json, format: json }
+    access_log:
+      path: /var/log/sluice.json
+      format: json
+      sample: 10%
+      fields: [request_id, path, query, status]
+      headers: [X-Tenant, Referer]
+      redact: { headers: X-Session, query: [email, token] }
+    telemetry:
+      traces:
+        endpoint: http://127.0.0.1:4318
+        sample: 1%
+        errors: true
+        slow: 2s
+        headers: { Authorization: "Bearer abc" }
+        service: shop
+      decisions: { sample: 5%, refused: 100%, keep: 50000, ttl: 12h }
 
     upstreams:
       users:

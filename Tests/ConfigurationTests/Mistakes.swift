@@ -130,8 +130,24 @@ private let edges: [Mistake] = [
         "25: limits.header_bytes: \"64k\": expected a size from 1KiB to 1MiB, such as 64KiB or 10MiB; did you mean \"64KiB\"?"
     ),
     .line(
-        "access_log: { format: logfmt }",
-        "23: access_log.format: \"logfmt\" is not supported by this version of sluice yet; remove it"),
+        "access_log: { format: xml }",
+        "23: access_log.format: \"xml\": expected one of json, logfmt, combined"),
+    .line(
+        "access_log: { sample: 10 }",
+        "23: access_log.sample: \"10\": expected a percentage from 0% to 100%, such as 50%; did you mean \"10%\"?"),
+    .line(
+        "access_log: { headers: [a, b, c, d, e] }",
+        "24: access_log.headers: 5 fields: at most 4 can be logged"),
+    .line(
+        "telemetry: { traces: { sample: 1% } }",
+        "22: telemetry.traces: the key \"endpoint\" is missing; it holds an http or https URL such as http://127.0.0.1:4318"
+    ),
+    .line(
+        "telemetry: { traces: { endpoint: localhost } }",
+        "34: telemetry.traces.endpoint: \"localhost\": expected an http or https URL such as http://127.0.0.1:4318"),
+    .line(
+        "telemetry: { decisions: { keep: 5 } }",
+        "33: telemetry.decisions.keep: \"5\": expected a whole number from 100 to 10000000"),
     .line("node: n", "7: node: expected a mapping such as { id: node-1 }, found a single value"),
 ]
 

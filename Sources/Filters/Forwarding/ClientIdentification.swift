@@ -76,7 +76,7 @@ package struct IdentifierGenerator {
     }
 
     /// A Weyl sequence through a mixer (SplitMix64): never repeats within 2⁶⁴ steps.
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         low &+= 0x9E37_79B9_7F4A_7C15
         var mixed = low
         mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9

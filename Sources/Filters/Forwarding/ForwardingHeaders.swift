@@ -37,7 +37,7 @@ package final class ForwardingHeaders: RequestFilter {
         lines.append(exchange.peer.isHTTP2 ? "2.0" : request.isHTTP11 ? "1.1" : "1.0")
         lines.append(" sluice\r\n")
         if let certificate = exchange.peer.certificate { lines.append(certificate.lines) }
-        appendTraceparent(fields.first(.traceparent), to: lines)
+        appendTraceparent(exchange, to: lines)
         return .proceed
     }
 
@@ -77,10 +77,13 @@ package final class ForwardingHeaders: RequestFilter {
         lines.append(exchange.peer.scheme)
     }
 
-    /// A valid one is passed on as it is: this node adds no span of its own. Else a new, unsampled trace begins here.
-    private func appendTraceparent(_ incoming: Bytes?, to lines: ByteBuilder) {
+    /// Where traces are recorded, the upstream's spans are children of this node's. Else a valid field is passed on as it is,
+    /// or a new, unsampled trace begins here.
+    private func appendTraceparent(_ exchange: Exchange, to lines: ByteBuilder) {
         lines.append("traceparent: ")
-        if let incoming, Self.isValidTraceparent(incoming) {
+        if let trace = exchange.trace {
+            trace.append(to: lines)
+        } else if let incoming = exchange.request.fields.first(.traceparent), Self.isValidTraceparent(incoming) {
             lines.append(incoming)
         } else {
             lines.append("00-")
@@ -93,7 +96,7 @@ package final class ForwardingHeaders: RequestFilter {
     }
 
     /// `00-<32 hex>-<16 hex>-<2 hex>`, lower case, neither id all zero (W3C Trace Context §3.2).
-    static func isValidTraceparent(_ value: Bytes) -> Bool {
+    package static func isValidTraceparent(_ value: Bytes) -> Bool {
         guard value.count == 55, value[2] == 0x2D, value[35] == 0x2D, value[52] == 0x2D else { return false }
         func isHex(_ range: Range<Int>) -> Bool {
             range.allSatisfy { (0x30...0x39).contains(value[$0]) || (0x61...0x66).contains(value[$0]) }

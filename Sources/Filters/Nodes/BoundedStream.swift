@@ -39,7 +39,7 @@ struct BoundedStream: Sendable {
         parse(try await client.send("XREVRANGE", key, "+", "-", "COUNT", "\(most)", routedBy: key))
     }
 
-    private static func parse(_ reply: RedisValue) -> [(time: Int, fields: [String: String])] {
+    static func parse(_ reply: RedisValue) -> [(time: Int, fields: [String: String])] {
         reply.elements.compactMap { entry in
             guard entry.elements.count == 2, let id = entry.elements[0].text,
                 let time = id.split(separator: "-").first.flatMap({ Int($0) })

@@ -1,3 +1,4 @@
+import GatewayCore
 import NIOCore
 import RedisClient
 import Synchronization
@@ -38,6 +39,7 @@ package final class Heartbeat: Sendable {
                 await introduce(client, description, &introduction)
                 await FiguresInRedis.stream(namespace, node: nodeID).append(
                     description.figures.map(\.fields), to: client)
+                await tell(description, to: client)
                 // Until the first answer this node takes itself for the only one: in an outage it would admit too much.
                 try? await Task.sleep(for: isHeard ? .seconds(1) : .milliseconds(20))
             }
@@ -87,6 +89,13 @@ package final class Heartbeat: Sendable {
                 "failed", "\(node.failures)", "origin", node.origin, "configuration", node.configuration,
             ] + node.summary, routedBy: nodeKey)
         if let started = reply?.text { introduction.started = started }
+    }
+
+    private func tell(_ node: NodeDescription, to client: RedisClient) async {
+        guard let rules = node.decisionRules, !node.decisions.isEmpty else { return }
+        let now = MonotonicClock.microseconds()
+        await DecisionsInRedis.stream(namespace, rules).append(
+            node.decisions.map { $0.fields(node: nodeID, now: now) }, to: client)
     }
 
     private func leave(_ client: RedisClient) async {

@@ -19,6 +19,9 @@ package struct NodeDescription: Hashable, Sendable {
     package var configuration = ""
     /// What it did in the seconds since the last heartbeat, oldest first.
     package var figures: [NodeFigures] = []
+    /// Limit decisions that it recorded since then, and how they are kept.
+    package var decisions: [DecisionAudit.Entry] = []
+    package var decisionRules: DecisionAudit.Rules?
 
     package init() {}
 

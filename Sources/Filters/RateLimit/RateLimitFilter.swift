@@ -37,6 +37,7 @@ package final class RateLimitFilter: RequestFilter {
     private let store: any RateLimitStore
     private let deniesWithoutStore: Bool
     private let metrics: WorkerMetrics
+    private let audit: DecisionAudit?
     private var unused: [Decision] = []
 
     /// - Parameters:
@@ -45,8 +46,10 @@ package final class RateLimitFilter: RequestFilter {
     ///   - deniesWithoutStore: what to do when the store can't be asked: `deny` or `allow`.
     package init(
         limits: [Limit], plans: [String: Limit], store: any RateLimitStore, deniesWithoutStore: Bool,
-        metrics: WorkerMetrics, sharedPlans: SharedPlans? = nil, sharedMetricsIndex: Int = 0
+        metrics: WorkerMetrics, sharedPlans: SharedPlans? = nil, sharedMetricsIndex: Int = 0,
+        audit: DecisionAudit? = nil
     ) {
+        self.audit = audit
         shared = sharedPlans
         self.sharedMetricsIndex = sharedMetricsIndex
         self.limits = limits
@@ -127,7 +130,7 @@ package final class RateLimitFilter: RequestFilter {
         RateLimitFields.append(decision.limits, request, to: exchange.responseLines)
         if let slot = request.slot { exchange.hold(self, token: slot) }
         let isAdmitted = request.outcome == .admitted || request.outcome == .unavailable && !deniesWithoutStore
-        let refusals = count(decision, isAdmitted: isAdmitted, isDegraded: isDegraded)
+        let refusals = count(decision, exchange, isAdmitted: isAdmitted, isDegraded: isDegraded)
         exchange.record.limit =
             isDegraded ? .degraded : !isAdmitted ? .refused : refusals.isByShadow ? .shadowRefused : .admitted
         if isAdmitted { return .proceed }
@@ -149,7 +152,7 @@ package final class RateLimitFilter: RequestFilter {
     }
 
     /// A refused request counts for the policies that refused it; those that would have admitted it were not charged.
-    private func count(_ decision: Decision, isAdmitted: Bool, isDegraded: Bool) -> Refusals {
+    private func count(_ decision: Decision, _ exchange: Exchange, isAdmitted: Bool, isDegraded: Bool) -> Refusals {
         var refusals = Refusals()
         var next = 0
         let windows = decision.request.windows
@@ -171,7 +174,13 @@ package final class RateLimitFilter: RequestFilter {
                 : isRefusing && limit.policy.isShadow
                     ? .shadowRefused
                     : isAdmitted ? .admitted : isRefusing ? .refused : nil
-            if let decided { metrics.values.policies[limit.metricsIndex][decided] += 1 }
+            guard let decided else { continue }
+            metrics.values.policies[limit.metricsIndex][decided] += 1
+            if let audit, let share = audit.wants(isRefused: decided != .admitted) {
+                audit.record(
+                    entry, subject: decision.request.subject(of: entry), states: windows[own], decision: decided,
+                    route: exchange.plan?.name ?? "", share: share)
+            }
         }
         return refusals
     }

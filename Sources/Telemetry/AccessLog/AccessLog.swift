@@ -1,15 +1,50 @@
 /// A worker's end of the access log: formats lines into its own buffer and hands full buffers to the sink.
 package final class AccessLog {
-    private let sink: AccessLogSink
-    private var writer = JSONLineWriter()
-    private var buffer = LogBuffer()
+    private enum Writer {
+        case json(JSONLineWriter)
+        case logfmt(LogfmtLineWriter)
+        case combined(CombinedLineWriter)
+    }
 
-    package init(sink: AccessLogSink) {
+    package let rules: AccessLogRules
+    private let sink: AccessLogSink
+    private var writer: Writer
+    private var buffer = LogBuffer()
+    /// What the sampled exchanges so far have left over of a whole line.
+    private var due = 0.0
+
+    package init(sink: AccessLogSink, rules: AccessLogRules = AccessLogRules()) {
         self.sink = sink
+        self.rules = rules
+        writer =
+            switch rules.format {
+            case .json: .json(JSONLineWriter(rules.fields))
+            case .logfmt: .logfmt(LogfmtLineWriter(rules.fields))
+            case .combined: .combined(CombinedLineWriter(rules.fields))
+            }
+    }
+
+    /// Whether the next exchange gets a line: each error, and of the others evenly the share that is sampled.
+    package func wants(isError: Bool) -> Bool {
+        if isError || rules.sample >= 1 { return true }
+        due += rules.sample
+        guard due >= 1 else { return false }
+        due -= 1
+        return true
     }
 
     package func write(_ record: borrowing AccessLogRecord) {
-        writer.write(record, to: buffer)
+        switch writer {
+        case .json(var json):
+            json.write(record, to: buffer)
+            writer = .json(json)
+        case .logfmt(var logfmt):
+            logfmt.write(record, to: buffer)
+            writer = .logfmt(logfmt)
+        case .combined(var combined):
+            combined.write(record, to: buffer)
+            writer = .combined(combined)
+        }
         if buffer.count >= LogBuffer.fullMark { buffer = sink.exchange(buffer) }
     }
 

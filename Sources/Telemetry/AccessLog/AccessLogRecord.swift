@@ -10,7 +10,15 @@ package struct AccessLogRecord {
     package var method = noBytes
     package var host = noBytes
     package var path = noBytes
+    /// Without its secrets.
+    package var query = noBytes
     package var userAgent = noBytes
+    package var referer = noBytes
+    /// Further fields of the request, as the rules ask for them.
+    package var headers: [(name: String, value: UnsafeRawBufferPointer)] = []
+    package var isHTTP2 = false
+    package var traceID = noBytes
+    package var attempts = 0
     package var status = 0
     package var route = ""
     package var version = ""
@@ -21,6 +29,8 @@ package struct AccessLogRecord {
     package var durationMicroseconds = 0
     /// Nil where nothing was forwarded.
     package var upstreamMicroseconds: Int?
+    /// What the gateway itself took; nil where there was no answer.
+    package var ownMicroseconds: Int?
     /// Nil where no limit applied.
     package var limit: LimitDecision?
     /// Nil where no cache took part.

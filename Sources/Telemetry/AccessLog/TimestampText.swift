@@ -44,6 +44,12 @@ struct TimestampText {
         UInt8(ascii: "0") + UInt8(value.magnitude % 10)
     }
 
+    /// The date, and the seconds since its midnight.
+    static func parts(ofSecond second: Int) -> (date: (year: Int, month: Int, day: Int), time: Int) {
+        let (day, time) = divide(second, by: 86_400)
+        return (date(ofDay: day), time)
+    }
+
     private static func divide(_ value: Int, by divisor: Int) -> (quotient: Int, remainder: Int) {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)

@@ -11,6 +11,9 @@ package struct MetricValues: Sendable {
     package var shedding = SheddingMetrics()
     /// How late the workers' clocks ticked.
     package var lag = LatencyHistogram()
+    package var traces = TraceCounts()
+    /// Decisions that the audit had no room for.
+    package var droppedDecisions = 0
 
     package init() {}
 
@@ -38,6 +41,8 @@ package struct MetricValues: Sendable {
         left.cache += right.cache
         left.shedding += right.shedding
         left.lag += right.lag
+        left.traces += right.traces
+        left.droppedDecisions += right.droppedDecisions
     }
 
     private static func add<Element>(

@@ -42,6 +42,9 @@ package enum PrometheusText {
         renderShedding(values.shedding, &writer)
         renderAccessLog(snapshot.accessLog, &writer)
         snapshot.configuration?.render(&writer)
+        renderTraces(values.traces, &writer)
+        writer.begin("sluice_decisions_dropped_total", .counter, "Limit decisions that the audit had no room for.")
+        writer.sample(values.droppedDecisions)
         renderWorkers(snapshot, &writer)
         if let process = snapshot.process { renderProcess(process, &writer) }
         writer.end()
@@ -247,6 +250,13 @@ package enum PrometheusText {
         writer.sample(log.linesWritten)
         writer.begin("sluice_access_log_dropped_lines_total", .counter, "Lines the access log's output did not take.")
         writer.sample(log.linesDropped)
+    }
+
+    private static func renderTraces(_ traces: TraceCounts, _ writer: inout PrometheusWriter) {
+        writer.begin("sluice_traces_total", .counter, "Requests that were recorded as traces, by what became of them.")
+        writer.sample([("result", "exported")], traces.exported)
+        writer.sample([("result", "dropped")], traces.dropped)
+        writer.sample([("result", "failed")], traces.failed)
     }
 
     private static func renderWorkers(_ snapshot: MetricsSnapshot, _ writer: inout PrometheusWriter) {
