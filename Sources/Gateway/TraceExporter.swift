@@ -106,7 +106,9 @@ final class TraceExporter {
             head += "\(header.name): \(String(decoding: header.value.bytes, as: UTF8.self))\r\n"
         }
         let address = ServiceAddress(host: endpoint.host, port: endpoint.port, isSecure: endpoint.isSecure)
-        client.ask(address, Array((head + "\r\n").utf8), body: body, mostBytes: 1 << 20) { [self] result in
+        client.ask(
+            address, Array((head + "\r\n").utf8), body: body, mostBytes: 1 << 20, timeoutMicroseconds: 10_000_000
+        ) { [self] result in
             let isTaken = (try? result.get()).map { (200..<300).contains($0.status) } ?? false
             if isTaken { sent.exported += spans } else { sent.failed += spans }
             isSending = false

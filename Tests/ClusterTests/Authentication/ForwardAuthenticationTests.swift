@@ -84,8 +84,9 @@ extension Cluster {
 
         @Test("a service that hangs or talks nonsense is 503, within its time", arguments: ["hang", "broken"])
         func down(kind: String) throws {
-            let duration = try ContinuousClock().measure { #expect(try answer("/strict/a", kind).status == 503) }
-            #expect(duration < .seconds(2))
+            let began = ContinuousClock.now
+            #expect(try answer("/strict/a", kind).status == 503)
+            #expect(ContinuousClock.now - began < .seconds(2))
         }
 
         @Test("callers that the service does not name are nobody where it should, else the authenticator's")

@@ -1,5 +1,6 @@
-import Policies
 import Testing
+
+@testable import Policies
 
 @Suite("Recorded demand against a proposed policy")
 struct DemandReplayTests {
