@@ -68,6 +68,19 @@ struct CacheVariation {
     }
 }
 
+extension CacheRoute {
+    /// The cache of one step of an aggregation. Its entries are the route's, as far as purging by route goes.
+    init(_ settings: RouteCacheSettings, of step: AggregationStep, in rule: RouteRule) {
+        var any = rule
+        any.headers = []
+        self.init(settings, of: any, variation: CacheVariation(), among: [])
+        // What the service's URL serves is not what a route of this gateway serves under the same URL.
+        key.route = "\(rule.name)/\(step.name)"
+        // Fields that the step makes of its own values are not among those that responses vary by.
+        key.headers += step.headers.filter { $0.value.constant == nil }.map { $0.name.lowercased() }
+    }
+}
+
 extension CacheKeyRules.Query {
     fileprivate init(_ query: RouteCacheSettings.Query) {
         switch query {

@@ -57,6 +57,7 @@ extension PlanAssembly {
     func references(_ route: RouteSettings, _ version: VersionSettings?) -> Set<RequestReference> {
         var references = route.request.references.union(route.response.body.references)
         if let version { references.formUnion(version.request.references.union(version.response.body.references)) }
+        if let aggregate = route.aggregate { references.formUnion(aggregate.plan.requestReferences) }
         return references
     }
 

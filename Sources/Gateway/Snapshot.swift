@@ -85,6 +85,11 @@ struct Snapshot: Sendable {
             }
         }
         for upstream in configuration.upstreams.keys.sorted() { _ = names.upstreams.index(of: upstream) }
+        for route in configuration.routes {
+            for step in route.aggregate?.plan.steps ?? [] {
+                _ = names.steps.index(of: "\(route.rule.name)/\(step.name)")
+            }
+        }
         for policy in limits.names { _ = names.policies.index(of: policy) }
         if configuration.state.redis != nil, !configuration.authenticators.isEmpty {
             _ = names.policies.index(of: LimitCatalogue.sharedPlans)

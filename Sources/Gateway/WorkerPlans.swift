@@ -161,7 +161,7 @@ struct PlanAssembly {
         filters.append(forwarding)
         // Behind it: what it tells the upstream may be changed.
         filters += requestShaping(route, gateway, shapingNames)
-        if let upgrade = route.upgrade { filters.append(UpgradeFilter(upgrade)) }
+        if let upgrade = route.upgrade, route.aggregate == nil { filters.append(UpgradeFilter(upgrade)) }
         let plan = RoutePlan(
             name: served.rule.name, metricsIndex: names.routes.index(of: served.rule.name), bodyLimit: route.bodyBytes,
             priority: route.priority, filters: filters,
@@ -198,7 +198,9 @@ struct PlanAssembly {
                     reshaped(
                         route, version, shapingNames,
                         translated(
-                            index, faulty(route, metricsIndex, mirrored(route, metricsIndex, service(to: upstream))))))
+                            index,
+                            faulty(route, metricsIndex, mirrored(route, metricsIndex, service(of: route, to: upstream)))
+                        )))
             }
         }
     }

@@ -288,6 +288,33 @@ let fullFile = """
             link: { deprecation: /docs/v1, sunset: /docs/end, successor: https://api.example.com/v2 }
             after_sunset: gone
           "2": {}
+      - name: order-details
+        match: { path: "/order-details/{id}" }
+        aggregate:
+          steps:
+            order:
+              upstream: orders
+              path: "/orders/{id}?view=full"
+              method: GET
+              query: { page: "{query.page}" }
+              headers: { set: { X-Tenant: "{header.X-Tenant | default(none)}" }, remove: [Cookie] }
+              cache: { ttl: 5s }
+              max_size: 64KiB
+            customer: { upstream: users, path: "/users/{order.user_id}", timeout: 300ms, optional: true }
+            products:
+              upstream: orders
+              path: "/products/{item.product_id}"
+              each: order.items
+              parallel: 4
+              max_items: 50
+            audit: { upstream: orders, path: /audit, body: { id: "{order.id}", seen: true }, optional: true }
+          body: { order: "{order}", customer: { name: "{customer.name}" }, products: "{products}", version: 2 }
+          status: 200
+          headers: { X-Order: "{order.id}" }
+          timeout: 2s
+          max_size: 1MiB
+          partial: incomplete
+          server_timing: true
     gateways:
       - name: mobile
         hosts: [m.example.com, "*.m.example.com"]

@@ -339,7 +339,10 @@ private let routing: [Mistake] = [
     .route(
         "{ match: { headers: { X: [1] } }, upstream: users }",
         "30: routes[1].match.headers.X: expected a value, or a regular expression that starts with ~, found a list"),
-    .route("{ aggregate: {} }", "7: routes[1].aggregate: not supported by this version of sluice yet; remove it"),
+    .route(
+        "{ aggregate: {} }",
+        "18: routes[1].aggregate: the key \"steps\" is missing; it holds a mapping from names to steps such as { order: { upstream: orders, path: \"/orders/{id}\" } }"
+    ),
     .route(
         "{ upstream: users, auth: { scopes: [a] } }",
         "30: routes[1].auth: the key \"any\" is missing; it lists the authenticators"),

@@ -39,10 +39,12 @@ package struct RouteSettings: Sendable {
     /// Whether the file says who may take it, and which pages: a gateway's defaults are for routes that don't.
     package var saysAuthentication = true
     package var saysCORS = true
-    /// The name of an upstream; empty where the route has none, because it answers by itself or is split.
+    /// The name of an upstream; empty where the route has none, because it answers by itself, is split, or asks several.
     package var upstream: String
+    /// Nil: one service answers.
+    package var aggregate: RouteAggregate?
 
-    /// All upstreams that its requests may go to.
+    /// All upstreams that its requests may go to as they are.
     package var upstreams: [String] {
         (upstream.isEmpty ? [] : [upstream]) + (traffic.split?.arms.map(\.upstream) ?? [])
             + (versions?.versions.compactMap(\.upstream) ?? [])
@@ -93,13 +95,20 @@ package struct RouteSettings: Sendable {
             "compression", .compression, "Which of its responses are compressed; absent: as compression above says.")
         let upstream = section.optional("upstream", .reference(to: .upstreams), "Where its requests go.")
         var traffic = TrafficSettings(section)
-        let goesElsewhere = section.later("aggregate")
+        let aggregate = section.optional(
+            "aggregate", RouteAggregate.kind(path: match.path),
+            "The services that are asked, and the answer made of theirs.")
+        let isAggregated = section.has("aggregate")
         let versions = section.optional(
             "versions", VersionsSettings.kind(in: scope), "Versions of the API, and how requests name one.")
 
         let answersAlone = traffic.answersAlone(section)
-        if !section.has("upstream"), !section.has("split"), !goesElsewhere, !answersAlone {
+        if !section.has("upstream"), !section.has("split"), !isAggregated, !answersAlone {
             section.reader.report("a route needs an upstream", hint: "add upstream: NAME")
+        }
+        for name in ["mirror", "grpc"] where isAggregated && section.has(name) {
+            section.place(of: name).report(
+                "\(name) says where requests go, and aggregate says so too", hint: "remove one of them")
         }
         let isOpen = authentication == nil && !section.hasValue("auth", otherThan: "none")
         if isOpen, let limit = limits.first(where: \.needsCaller) {
@@ -111,7 +120,7 @@ package struct RouteSettings: Sendable {
         if let redirect = traffic.redirect {
             traffic.location = redirect.template(of: path, section.place(of: "redirect"))
         }
-        guard upstream != nil || traffic.split != nil || answersAlone else { return nil }
+        guard upstream != nil || traffic.split != nil || aggregate != nil || answersAlone else { return nil }
         if let cache {
             RouteCacheSettings.check(
                 cache, path, methods: match.methods, isOpen: isOpen, section.place(of: "cache"))
@@ -130,6 +139,7 @@ package struct RouteSettings: Sendable {
         route.versions = versions
         route.saysAuthentication = section.has("auth")
         route.saysCORS = section.has("cors")
+        route.aggregate = aggregate
         return route
     }
 

@@ -6,6 +6,8 @@ package struct MetricNames: Sendable {
     package var policies = NameIndex()
     /// By `VersionLabel.key`.
     package var versions = NameIndex()
+    /// Of aggregations: the route's name and the step's, joined by a slash, which neither has.
+    package var steps = NameIndex()
 
     package init() {}
 }

@@ -4,6 +4,7 @@ package struct MetricValues: Sendable {
     package var upstreams: [UpstreamMetrics] = []
     package var policies: [LimitMetrics] = []
     package var versions: [VersionMetrics] = []
+    package var steps: [StepMetrics] = []
     package var leases = LeaseMetrics()
     package var redis = RedisMetrics()
     package var connections = ConnectionMetrics()
@@ -23,6 +24,7 @@ package struct MetricValues: Sendable {
         Self.grow(&upstreams, to: names.upstreams.names.count, UpstreamMetrics())
         Self.grow(&policies, to: names.policies.names.count, LimitMetrics())
         Self.grow(&versions, to: names.versions.names.count, VersionMetrics())
+        Self.grow(&steps, to: names.steps.names.count, StepMetrics())
     }
 
     private static func grow<Element>(_ list: inout [Element], to count: Int, _ empty: Element) {
@@ -35,6 +37,7 @@ package struct MetricValues: Sendable {
         add(&left.upstreams, right.upstreams, +=)
         add(&left.policies, right.policies, +=)
         add(&left.versions, right.versions, +=)
+        add(&left.steps, right.steps, +=)
         left.leases += right.leases
         left.redis += right.redis
         left.connections += right.connections

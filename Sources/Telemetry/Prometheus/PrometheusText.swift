@@ -33,6 +33,7 @@ package enum PrometheusText {
         renderLeases(values.leases, &writer)
         let upstreams = zip(snapshot.names.upstreams.names, values.upstreams).dropFirst(2)
         renderUpstreams(Array(upstreams), &writer)
+        renderSteps(Array(zip(snapshot.names.steps.names, values.steps)), &writer)
         renderBreakers(Array(upstreams), &writer)
         renderCare(Array(upstreams), &writer)
         writer.begin("sluice_nodes", .gauge, "Live nodes of the cluster, as this one last knew.")
@@ -191,6 +192,19 @@ package enum PrometheusText {
         }
         writer.begin("sluice_health_prober", .gauge, "Whether this node checks an upstream for the cluster.")
         for (name, metrics) in upstreams { writer.sample([("upstream", name)], metrics.checksForCluster ? 1 : 0) }
+    }
+
+    private static func renderSteps(_ steps: [(String, StepMetrics)], _ writer: inout PrometheusWriter) {
+        let steps = steps.filter { $0.1.duration.count > 0 }.map { (labels: labels(ofStep: $0.0), metrics: $0.1) }
+        writer.begin("sluice_aggregation_failures_total", .counter, "Requests of steps that came to nothing.")
+        for step in steps { writer.sample(step.labels, step.metrics.failures) }
+        writer.begin("sluice_aggregation_step_seconds", .histogram, "How long requests of steps took, with retries.")
+        for step in steps { writer.histogram(step.labels, step.metrics.duration, .requests) }
+    }
+
+    private static func labels(ofStep name: String) -> [(String, String)] {
+        let slash = name.firstIndex(of: "/") ?? name.endIndex
+        return [("route", String(name[..<slash])), ("step", String(name[slash...].dropFirst()))]
     }
 
     private static func renderBreakers(_ upstreams: [(String, UpstreamMetrics)], _ writer: inout PrometheusWriter) {
