@@ -109,7 +109,8 @@ struct VerifyLimitsCommand: AsyncParsableCommand {
         try require((1...1_000_000).contains(subjects), "--subjects \(subjects): expected 1 to 1000000")
         try require(rate.map { $0 > 0 && $0 <= 200_000 } ?? true, "--rate: expected more than 0 and at most 200000")
         try require(
-            header.allSatisfy { $0.contains(/^[!-9;-~]+:[^\r\n]*$/) }, "--header: expected 'Name: value'")
+            header.allSatisfy { $0.contains(/^[!-9;-~]+:/) && !$0.contains(where: \.isNewline) },
+            "--header: expected 'Name: value'")
         options.hasChaos = chaos
         options.headers = header
         options.rate = rate

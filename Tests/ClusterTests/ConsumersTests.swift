@@ -111,7 +111,9 @@ extension Cluster {
                 try setting.nodes.map { try request("/x", headers, port: $0.port)["X-RateLimit-Limit"] }
             }
             let header = ["X-API-Key: \(key.clear)"]
-            #expect(try limits(header) == ["1000", "1000", "1000"])
+            try await eventually("the plan holds", within: .seconds(1), every: .milliseconds(20)) {
+                try limits(header) == ["1000", "1000", "1000"]
+            }
             _ = try await setting.command("plan", "set", "gold", "--limit", "50/minute")
             try await eventually("the plan has changed", within: .seconds(1), every: .milliseconds(20)) {
                 try limits(header) == ["50", "50", "50"]

@@ -152,8 +152,12 @@ extension Cluster {
             #expect((try node.api("/api/requests").json["requests"] as? [Any])?.isEmpty == true)
             _ = try request("/api/users/7?token=secret", [SharedCluster.acmeKey], port: node.port)
             _ = try request("/nowhere", port: node.port)
+            try await eventually("both workers have noted theirs") {
+                (try node.api("/api/requests").json["requests"] as? [Any])?.count == 2
+            }
             let page = try node.api("/api/requests")
             let seen = try #require(page.json["requests"] as? [[String: Any]])
+            try #require(seen.count == 2)
             #expect(seen.compactMap { $0["path"] as? String } == ["/api/users/7", "/nowhere"])
             #expect(seen[0]["consumer"] as? String == "acme" && seen[0]["limit"] as? String == "admitted")
             #expect((seen[0]["decisions"] as? [String])?.contains { $0.hasPrefix("RateLimit") } == true)

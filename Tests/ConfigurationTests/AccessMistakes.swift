@@ -15,7 +15,7 @@ let accessMistakes: [Mistake] = [
         "39: authenticators.a.introspection: the key \"client_secret\" is missing; it holds the gateway's secret"),
     .line(
         "authenticators: { a: { forward: { url: \"http://a\", request_headers: [Host] } } }",
-        "63: authenticators.a.forward.request_headers[0]: \"Host\" belongs to each connection, or is set by the gateway; remove it"
+        "70: authenticators.a.forward.request_headers[0]: \"Host\" belongs to each connection, or is set by the gateway; remove it"
     ),
     .line(
         "authenticators: { a: { signature: { keys: [{ id: k, algorithm: ed25519, secret: 01234567890123456789012345678901 }] } } }",
@@ -25,7 +25,7 @@ let accessMistakes: [Mistake] = [
         "22: authenticators.a: an authenticator is of one kind; give jwt and anonymous a name each"),
     .line(
         "identity: { headers: { X-User: \"{claim.sub}\" } }",
-        "34: identity.headers.X-User: \"{claim.sub}\": expected text with {consumer.id}, {consumer.plan}, {scopes}, {roles} or {claims.PATH} in it"
+        "32: identity.headers.X-User: \"{claim.sub}\": expected text with {consumer.id}, {consumer.plan}, {scopes}, {roles} or {claims.PATH} in it"
     ),
     .line(
         "identity: { headers: { Host: \"{consumer.id}\" } }",

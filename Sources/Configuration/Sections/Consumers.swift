@@ -41,7 +41,7 @@ extension PlanSettings {
         let lines = Self.fieldNames.compactMap { name -> String? in
             guard let value = fields[name] else { return nil }
             // In a line of its own, so that a field can't be more than itself.
-            let text = value.replacing(/[\r\n]/, with: " ").prefix(4096)
+            let text = String(value.map { $0.isNewline ? " " : $0 }.prefix(4096))
             return name == "limits" ? "limits: [\(text)]" : "\(name): \(text)"
         }
         let text = lines.isEmpty ? "{}" : lines.joined(separator: "\n")

@@ -10,8 +10,9 @@ package final class AccessLog {
     private let sink: AccessLogSink
     private var writer: Writer
     private var buffer = LogBuffer()
-    /// What the sampled exchanges so far have left over of a whole line.
-    private var due = 0.0
+    /// What the sampled exchanges so far have left over of a whole line, in millionths of one.
+    private var due = 0
+    private static let line = 1_000_000
 
     package init(sink: AccessLogSink, rules: AccessLogRules = AccessLogRules()) {
         self.sink = sink
@@ -27,9 +28,9 @@ package final class AccessLog {
     /// Whether the next exchange gets a line: each error, and of the others evenly the share that is sampled.
     package func wants(isError: Bool) -> Bool {
         if isError || rules.sample >= 1 { return true }
-        due += rules.sample
-        guard due >= 1 else { return false }
-        due -= 1
+        due += Int((rules.sample * Double(Self.line)).rounded())
+        guard due >= Self.line else { return false }
+        due -= Self.line
         return true
     }
 
