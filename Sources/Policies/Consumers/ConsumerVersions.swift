@@ -36,8 +36,9 @@ package struct ConsumerVersions: Hashable, Sendable {
     /// The version was read.
     package mutating func read(_ version: Int) -> Outcome {
         guard let known else {
+            // What was remembered before may have changed before, too.
             self.known = version
-            return .confirmed
+            return .missed
         }
         defer { ahead = version > (self.known ?? version) ? version : nil }
         if version == known { return .confirmed }

@@ -88,8 +88,9 @@ struct SharedConsumersTests {
 
         /// As the follower does, but no event ever came: changes are noticed by the version alone.
         func readVersionTwice() async throws {
+            let versionKey = "sluice:consumers:version"
             for _ in 1...2 {
-                let version = try await client.send("GET", "sluice:consumers:version").integer ?? 0
+                let version = try await client.send("GET", versionKey, routedBy: versionKey).integer ?? 0
                 news.read(version: version, askedAt: SharedConsumers.clock())
             }
             _ = try await run { _ in }
