@@ -11,26 +11,23 @@ def percentile(values, share):
     return values[min(len(values) - 1, int(len(values) * share))] if values else 0.0
 
 
-def over_admission(admitted, forgotten):
-    """The most that was admitted beyond capacity + rate × time, over all intervals; times are when requests began and ended,
-    whichever makes the interval longer. `forgotten`: how often Redis lost its memory, and with it one full bucket."""
-    begun = sorted(begin for begin, _, _ in admitted)
-    ended = sorted(begin + took for begin, took, _ in admitted)
-    worst, fullest = 0.0, 0.0
-    # In tokens: the fullest interval that ends with this request, beyond what came back in it.
-    for index, end in enumerate(ended):
-        if index:
-            fullest = max(0.0, fullest - (end - ended[index - 1]) * RATE)
-        fullest += 1
-        worst = max(worst, fullest - RATE * (1 + forgotten))
-    # Answers that were late bunch up; what began within the same interval is what counts for them.
-    fullest, strict = 0.0, 0.0
-    for index, begin in enumerate(begun):
-        if index:
-            fullest = max(0.0, fullest - (begin - begun[index - 1]) * RATE)
-        fullest += 1
-        strict = max(strict, fullest - RATE * (1 + forgotten))
-    return max(0, min(int(worst), int(strict)))
+def over_admission(admitted, allowance):
+    """The most that was admitted beyond capacity + rate × time + allowance, over all intervals. Requests are decided between their
+    beginning and their end; late answers bunch up at one of both, so an excess counts that shows at either."""
+    begun = [begin for begin, _, _ in admitted]
+    ended = [begin + took for begin, took, _ in admitted]
+    return max(0, int(min(fullest(begun), fullest(ended)) - RATE - allowance))
+
+
+def fullest(times):
+    """The most tokens that any interval has taken beyond what came back in it."""
+    most, level, last = 0.0, 0.0, None
+    for time in sorted(times):
+        if last is not None:
+            level = max(0.0, level - (time - last) * RATE)
+        level, last = level + 1, time
+        most = max(most, level)
+    return most
 
 
 def recovery(results, ended, allowed_p99, until):
@@ -51,7 +48,7 @@ class Verdict:
         self.fault = fault
         self.requests = len(free) + len(judged)
         self.errors = sum(status != 200 for _, _, status in free) + sum(status not in (200, 429) for _, _, status in judged)
-        self.over = over_admission([one for one in judged if one[2] == 200], fault.forgets)
+        self.over = over_admission([one for one in judged if one[2] == 200], fault.allowance(ended - began))
         before = [took for begin, took, _ in free if begin < began]
         self.p99_before = percentile(before, 0.99)
         self.p99_during = percentile([took for begin, took, _ in free if began <= begin < ended], 0.99)
