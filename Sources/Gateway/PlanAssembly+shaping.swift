@@ -53,17 +53,23 @@ extension PlanAssembly {
         return ReshapingService.wrap(service, request: gateway.request, response: gateway.response, names)
     }
 
-    /// What the service is asked, and what is made of its answers, depends on.
     func references(_ route: RouteSettings, _ version: VersionSettings?) -> Set<RequestReference> {
-        var references = route.request.references.union(route.response.body.references)
-        if let version { references.formUnion(version.request.references.union(version.response.body.references)) }
-        if let aggregate = route.aggregate { references.formUnion(aggregate.plan.requestReferences) }
-        return references
+        RouteReferences.of(route, version)
     }
 
     /// The names of gateways that list the route and change requests.
     func shapingGateways(of route: RouteSettings) -> [String] {
         snapshot.configuration.gateways.filter { !$0.request.isEmpty && $0.routes.contains(route.rule.name) }.map(
             \.name)
+    }
+}
+
+enum RouteReferences {
+    /// What the service is asked, and what is made of its answers, depends on.
+    static func of(_ route: RouteSettings, _ version: VersionSettings?) -> Set<RequestReference> {
+        var references = route.request.references.union(route.response.body.references)
+        if let version { references.formUnion(version.request.references.union(version.response.body.references)) }
+        if let aggregate = route.aggregate { references.formUnion(aggregate.plan.requestReferences) }
+        return references
     }
 }

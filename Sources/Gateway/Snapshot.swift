@@ -123,7 +123,7 @@ struct Snapshot: Sendable {
         return String(hasher.digest(text).hexadecimal.prefix(12))
     }
 
-    private static func directory(of configuration: GatewayConfiguration) throws(SnapshotFailure) -> ConsumerDirectory {
+    static func directory(of configuration: GatewayConfiguration) throws(SnapshotFailure) -> ConsumerDirectory {
         let consumers = configuration.consumers.map { ConsumerDirectory.Consumer($0) }
         do {
             return try ConsumerDirectory(consumers)
@@ -145,7 +145,7 @@ struct Snapshot: Sendable {
         }
     }
 
-    private static func verifiers(
+    static func verifiers(
         of configuration: GatewayConfiguration
     ) throws(SnapshotFailure) -> [String: JWTVerifier] {
         var verifiers: [String: JWTVerifier] = [:]

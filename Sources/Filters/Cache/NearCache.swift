@@ -31,6 +31,14 @@ package final class NearCache: Sendable {
         return shard(hash).guarded.withLock { $0.look(key, hash) }
     }
 
+    /// Whether anything is kept under a key; does not count as use.
+    package func holds(_ key: [UInt8]) -> Bool {
+        key.withUnsafeBufferPointer { key in
+            let hash = Self.hash(key)
+            return shard(hash).guarded.withLock { $0.peek(key, hash)?.slots.isEmpty == false }
+        }
+    }
+
     /// Keeps a response besides the other variants of its key, or instead of them if it has other `Vary` names.
     /// - Returns: its place; nil if it did not deserve one.
     @discardableResult

@@ -25,7 +25,7 @@ package struct RequestConditions: Sendable {
         varyLine = names.isEmpty ? [] : Array("Vary: \(names.joined(separator: ", "))\r\n".utf8)
     }
 
-    func hold(for request: RequestHead) -> Bool {
+    package func hold(for request: RequestHead) -> Bool {
         for header in headers where !holds(header, in: request.fields) { return false }
         for cookie in cookies {
             let value = cookie.name.withUnsafeBufferPointer { request.fields.cookie($0) }

@@ -1,0 +1,195 @@
+import Configuration
+import Credentials
+import Filters
+import GatewayCore
+import HTTPWire
+import Policies
+
+/// Tells what would become of a request, by a configuration alone or by what a node has in force.
+package struct Explainer {
+    let configuration: GatewayConfiguration
+    private let surfaces: Surfaces
+    private let limits: LimitCatalogue
+    let consumers: ConsumerDirectory
+    let verifiers: [String: JWTVerifier]
+    private let redaction: ExplanationRedaction
+    /// Of a running node.
+    private var breakers: [String: SharedBreaker]?
+    private var near: NearCache?
+
+    /// - Throws: `SnapshotFailure` for keys that can't be used.
+    package init(_ configuration: GatewayConfiguration) throws(SnapshotFailure) {
+        self.configuration = configuration
+        surfaces = Surfaces(configuration.served)
+        limits = LimitCatalogue(configuration)
+        consumers = try Snapshot.directory(of: configuration)
+        verifiers = try Snapshot.verifiers(of: configuration)
+        redaction = ExplanationRedaction(configuration)
+    }
+
+    init(_ snapshot: Snapshot, near: NearCache?) {
+        configuration = snapshot.configuration
+        surfaces = snapshot.surfaces
+        limits = snapshot.limits
+        consumers = snapshot.consumers
+        verifiers = snapshot.verifiers
+        redaction = ExplanationRedaction(snapshot.configuration)
+        breakers = snapshot.breakers
+        self.near = near
+    }
+
+    package func explain(_ asked: ExplainedRequest) throws(ExplainedRequest.Mistake) -> Explanation {
+        let nobody = NobodyDownstream()
+        let exchange = try asked.makeExchange(for: nobody)
+        let number = try surface(asked.listener)
+        let request = exchange.request
+        var captures = PathCaptures()
+        let question = RouteRequest(
+            host: request.host, method: request.method, path: request.path, query: request.query)
+        let match = surfaces.all[number].table.match(
+            question, RequestFields(fields: request.fields), captures: &captures)
+        var explanation = Explanation(
+            asked: .init(
+                method: request.method.text, host: request.host.text, path: request.path.text,
+                query: redaction.text(ofQuery: request.query)),
+            outcome: Self.outcome(match), route: nil, others: [])
+        var winner: Int?
+        if case .route(let rule) = match { winner = surfaces.all[number].served(rule) }
+        // Before the version is taken out of the path.
+        explanation.others = losers(request, winner, surface: number)
+        if let winner {
+            let route = ExplainedRoute(configuration.served.all[winner], configuration)
+            let (explained, refusal) = explain(route, exchange, captures)
+            explanation.route = explained
+            if let refusal { explanation.outcome = refusal }
+        }
+        return withExtendedLifetime(nobody) { explanation }
+    }
+
+    /// The place of a listener's surface; nil stands for listeners that are no gateway's.
+    private func surface(_ listener: String?) throws(ExplainedRequest.Mistake) -> Int {
+        guard let listener else { return 0 }
+        let known = configuration.listeners.map { "\($0.bind)" }
+        guard known.contains(listener) else {
+            throw ExplainedRequest.Mistake(
+                description: "there is no listener \(listener); there are \(known.joined(separator: ", "))")
+        }
+        return surfaces.number(ofListener: listener)
+    }
+
+    private static func outcome(_ match: RouteMatch) -> String {
+        switch match {
+        case .route: "forwarded"
+        case .notFound: "404: no route matches"
+        case .methodNotAllowed(let allow): "405: the path is served for \(allow)"
+        case .options(let allow): "204: the gateway answers OPTIONS, with Allow: \(allow)"
+        }
+    }
+
+    // MARK: Other routes
+
+    /// Those that share the most with the request come first; with thousands of routes nobody reads all.
+    private func losers(_ request: RequestHead, _ winner: Int?, surface: Int) -> [Explanation.Loser] {
+        let served = configuration.served
+        let name = winner.map { served.all[$0].rule.name }
+        let judge = RouteReasons(request, redaction)
+        let here = Set(served.surfaces[surface].routes)
+        var losers: [Explanation.Loser] = []
+        var places: [String: Int] = [:]
+        for (index, candidate) in served.all.enumerated() where candidate.rule.name != name {
+            let reasons =
+                here.contains(index)
+                ? judge.reasons(candidate.rule, against: name) : ["listener: it is served at others"]
+            let loser = Explanation.Loser(route: candidate.rule.name, reasons: reasons)
+            // A route is served once for each version that its path may name: what comes nearest is told.
+            if let place = places[loser.route] {
+                if losers[place].reasons.count > reasons.count { losers[place] = loser }
+            } else {
+                places[loser.route] = losers.count
+                losers.append(loser)
+            }
+        }
+        let ranked = losers.enumerated().sorted {
+            ($0.element.reasons.count, $0.offset) < ($1.element.reasons.count, $1.offset)
+        }
+        return ranked.prefix(Self.mostLosers).map(\.element)
+    }
+
+    private static let mostLosers = 50
+
+    // MARK: The route
+
+    private func explain(
+        _ route: ExplainedRoute, _ exchange: Exchange, _ captures: PathCaptures
+    ) -> (Explanation.Route, refusal: String?) {
+        let rule = route.served.rule
+        let path = exchange.request.path
+        let parameters = rule.path.parameterNames.prefix(captures.count).enumerated().map { place, name in
+            Explanation.Parameter(name: name, value: path.slice(captures[place].start, captures[place].length).text)
+        }
+        var route = route
+        var refusals = [route.findVersion(exchange)] + route.gates.map { Self.refusal($0, exchange) }
+        let (caller, refusal) = authenticate(route.settings, exchange)
+        refusals.append(refusal)
+        route.findArm(exchange)
+        var explained = Explanation.Route(
+            name: rule.name, path: rule.path.text, parameters: parameters, consumer: exchange.identity?.consumer,
+            version: route.version?.name, steps: [], limits: limits(of: route, exchange),
+            cache: cache(of: route, exchange), upstreams: upstreams(of: route))
+        let steps = RouteSteps(route, explained)
+        explained.steps = steps.beforeCaller + (caller.map { [$0] } ?? []) + steps.afterCaller
+        return (explained, refusals.compactMap(\.self).first ?? route.ownOutcome)
+    }
+
+    static func refusal(_ filter: any RequestFilter, _ exchange: Exchange) -> String? {
+        guard case .reply(let reply) = filter.apply(exchange) else { return nil }
+        switch filter {
+        case is ContentTypeFilter: return "\(reply.status): the content is of a type that the route does not accept"
+        case is AddressFilter: return "\(reply.status): not from this address"
+        case is MaintenanceFilter: return "\(reply.status): the route is in maintenance"
+        case is VersionFilter: return "\(reply.status): the version is missing, unknown, or no longer served"
+        default: return "\(reply.status)"
+        }
+    }
+
+    private func limits(of route: ExplainedRoute, _ exchange: Exchange) -> [Explanation.Limit] {
+        var applied = limits.routes[route.served.route] + (route.served.gateway.map { limits.gateways[$0] } ?? [])
+        if let plan = exchange.identity?.plan, let limit = limits.plans[plan] { applied.append(limit) }
+        return applied.map { limit in
+            Explanation.Limit(
+                policy: limit.policy.name, rates: limit.policy.windows.map(\.text),
+                concurrency: limit.policy.concurrency, subject: subject(limit.subject, route, exchange),
+                isShadow: limit.policy.isShadow)
+        }
+    }
+
+    private func subject(_ subject: LimitSubject, _ route: ExplainedRoute, _ exchange: Exchange) -> String? {
+        switch subject {
+        case .consumer, .claim:
+            guard route.settings.authentication == nil || exchange.identity != nil else { return nil }
+        case .header(let name):
+            if redaction.hides(header: String(decoding: name, as: UTF8.self)) { return ExplanationRedaction.hidden }
+        case .route, .address: break
+        }
+        return subject.stored(of: exchange)
+    }
+
+    /// One, or one for each arm that the request may be drawn to.
+    private func cache(of route: ExplainedRoute, _ exchange: Exchange) -> [Explanation.Cache] {
+        route.caches(in: configuration).filter { $0.isAsked(by: exchange.request) }.map { cache in
+            let key = cache.storedKey(of: exchange)
+            return Explanation.Cache(key: redaction.text(ofKey: key), isInMemory: near.map { $0.holds(key) })
+        }
+    }
+
+    private func upstreams(of route: ExplainedRoute) -> [Explanation.Upstream] {
+        route.upstreams.compactMap { name in
+            guard let settings = configuration.upstreams[name] else { return nil }
+            let state = breakers?[name].map { "\($0.state)" }
+            return Explanation.Upstream(
+                name: name,
+                targets: settings.targets.map { "\($0.isSecure ? "https" : "http")://\($0.host):\($0.port)" },
+                breaker: settings.breaker == nil ? "off" : state)
+        }
+    }
+}
