@@ -324,7 +324,7 @@ package actor GatewayNode {
         view.draining()
         await names?.stop()
         log.info("draining", ["seconds": .integer(snapshot.configuration.drainMicroseconds / 1_000_000)])
-        offer?.withdraw()
+        offer?.withdraw(isSucceeded: hasSuccessor)
         for entry in listeners { for listener in entry.listeners { try? await listener.close().get() } }
         if hasSuccessor { await yieldWorkers() }
         await drainWorkers()

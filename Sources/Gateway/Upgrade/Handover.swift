@@ -240,9 +240,11 @@ final class HandoverOffer: Sendable {
     private final class Box<Value>: @unchecked Sendable { var value: Value? }
 
     /// No successor is waited for any more.
-    func withdraw() {
+    /// - Parameter isSucceeded: the file is left to the successor, which puts its own in this one's place: removed now, it could
+    ///   be the successor's already.
+    func withdraw(isSucceeded: Bool) {
         var status = stat()
-        if stat(path, &status) == 0, (UInt(status.st_dev), UInt(status.st_ino)) == file { unlink(path) }
+        if !isSucceeded, stat(path, &status) == 0, (UInt(status.st_dev), UInt(status.st_ino)) == file { unlink(path) }
         shutdown(socket, Int32(SHUT_RDWR))
         close(socket)
     }
