@@ -25,33 +25,33 @@ package actor GatewayNode {
         package init() {}
     }
 
-    private let group: MultiThreadedEventLoopGroup
-    private let workerCount: Int
-    private let log: StructuredLog
-    private let view = NodeView()
-    private let connections: ConnectionCount
-    private let memory: NodeMemory
-    private var snapshot: Snapshot
-    private var workers: [WorkerHandle] = []
-    private var listeners: [BoundListener] = []
-    private var admin: (handle: NIOLoopBound<Worker>, listener: Listener)?
-    private let state: SharedState
-    private var accessLog: AccessLogSink?
-    private var isStopping = false
+    let group: MultiThreadedEventLoopGroup
+    let workerCount: Int
+    let log: StructuredLog
+    let view = NodeView()
+    let connections: ConnectionCount
+    let memory: NodeMemory
+    var snapshot: Snapshot
+    var workers: [WorkerHandle] = []
+    var listeners: [BoundListener] = []
+    var admin: (handle: NIOLoopBound<Worker>, listener: Listener)?
+    let state: SharedState
+    var accessLog: AccessLogSink?
+    var isStopping = false
     /// Sockets that wait to be bound.
-    private var inherited: InheritedListeners
-    private let predecessor: HandoverReceiver?
-    private let handoverPath: String?
-    private var offer: HandoverOffer?
-    private let successor = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-    private var hasSuccessor = false
-    private var status: ConfigurationStatus
+    var inherited: InheritedListeners
+    let predecessor: HandoverReceiver?
+    let handoverPath: String?
+    var offer: HandoverOffer?
+    let successor = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    var hasSuccessor = false
+    var status: ConfigurationStatus
     /// The reload that the next one waits for.
-    private var lastReload: Task<Void, any Error>?
+    var lastReload: Task<Void, any Error>?
     /// Made with the first name that has to be looked up.
-    private var names: NameWatch?
+    var names: NameWatch?
     /// Of upstreams whose targets were looked up.
-    private var rosters: [String: TargetRoster] = [:]
+    var rosters: [String: TargetRoster] = [:]
 
     /// Compiles the configuration; nothing is bound yet.
     /// - Throws: `SnapshotFailure`, or `LogOutputFailure` when the access log can't be opened.
@@ -168,154 +168,8 @@ package actor GatewayNode {
         }
     }
 
-    /// Puts a new configuration to work without closing a connection; one at a time. On any error the old one serves on,
-    /// untouched.
-    /// - Parameter load: reads it.
-    package func reload(
-        from origin: ConfigurationOrigin, _ load: @escaping @Sendable () async throws -> GatewayConfiguration
-    ) async throws {
-        let previous = lastReload
-        let task = Task {
-            _ = await previous?.result
-            try await take(origin, load)
-        }
-        lastReload = task
-        try await task.value
-    }
-
-    /// What `POST /api/reload` does.
-    package func whenAskedToReload(_ body: @escaping @Sendable () async throws -> Void) {
-        view.update { $0.reload = body }
-    }
-
-    private func take(
-        _ origin: ConfigurationOrigin, _ load: @Sendable () async throws -> GatewayConfiguration
-    ) async throws {
-        guard !isStopping else { return }
-        do {
-            try await replace(with: try await load())
-            status.took(origin, snapshot)
-            log.log(
-                .info, "configuration reloaded",
-                ["generation": .integer(snapshot.generation), "routes": .integer(snapshot.configuration.routes.count)],
-                thins: false)
-        } catch {
-            status.refused(origin, because: "\(error)")
-            log.log(
-                .error, "reload refused; the old configuration serves on", ["reason": .string("\(error)")],
-                thins: false)
-            publish()
-            throw error
-        }
-        publish()
-    }
-
-    private func replace(with configuration: GatewayConfiguration) async throws {
-        let next = try Snapshot(configuration, previous: snapshot, cluster: state.breakers, log: log)
-        try state.checkUnchanged(configuration)
-        guard configuration.admin == snapshot.configuration.admin else {
-            throw SnapshotFailure(place: "admin", reason: "admin can't be changed by a reload; restart the node")
-        }
-        let isLogKept = configuration.accessLog.destination == snapshot.configuration.accessLog.destination
-        let nextLog = isLogKept ? accessLog : try Self.openAccessLog(configuration.accessLog)
-        let bound = Set(listeners.map(\.bind))
-        do {
-            try await bindNewListeners(of: next)
-            for worker in workers { try await worker.run { try $0.prepare(next) } }
-        } catch {
-            for worker in workers { try? await worker.run { $0.discardPrepared() } }
-            await closeListeners { !bound.contains($0) }
-            if !isLogKept { _ = nextLog?.close(withinMilliseconds: 500) }
-            throw error
-        }
-        next.adoptBreakerSettings()
-        let rules = AccessLogRules(configuration.accessLog)
-        for worker in workers {
-            try await worker.run { $0.adoptPrepared(nextLog.map { AccessLog(sink: $0, rules: rules) }) }
-        }
-        connections.setMaximum(
-            configuration.limits.connections, perAddress: configuration.limits.connectionsPerAddress ?? .max)
-        memory.setLimit(configuration.limits.memoryBytes)
-        for entry in listeners {
-            let (tls, balancers) = (next.listenerTLS[entry.bind], next.balancers[entry.bind])
-            for admission in entry.admissions {
-                admission.eventLoop.execute {
-                    admission.value.tls = tls
-                    admission.value.balancers = balancers
-                }
-            }
-        }
-        let kept = Set(configuration.listeners.map(\.bind))
-        await closeListeners { !kept.contains($0) }
-        if let accessLog, accessLog !== nextLog { _ = accessLog.close(withinMilliseconds: 500) }
-        accessLog = nextLog
-        snapshot = next
-        await watchNames()
-        await retarget(isReload: true)
-    }
-
-    private func closeListeners(where isSuperfluous: (BindAddress) -> Bool) async {
-        for index in listeners.indices.reversed() where isSuperfluous(listeners[index].bind) {
-            for listener in listeners.remove(at: index).listeners { try? await listener.close().get() }
-        }
-    }
-
     /// For log rotation.
     package func reopenAccessLog() throws { try accessLog?.reopen() }
-
-    // MARK: Upgrade
-
-    /// Returns when another process has taken over, or the task is cancelled.
-    package func waitForSuccessor() async {
-        for await _ in successor.stream { return }
-    }
-
-    private func offerHandover() throws {
-        guard let handoverPath else { return }
-        offer = try HandoverOffer(
-            path: handoverPath,
-            steps: HandoverOffer.Steps(
-                listeners: { [weak self] in await self?.duplicatedListeners ?? [] },
-                fallSilent: { [weak self] in await self?.fallSilent() },
-                resume: { [weak self] in await self?.resume() },
-                taken: { [weak self] in await self?.yieldToSuccessor() }))
-    }
-
-    /// For another process; this one's stay open.
-    private var duplicatedListeners: [(address: BindAddress, descriptor: Int32)] {
-        var all = listeners.flatMap { entry in entry.listeners.map { (entry.bind, $0.descriptor) } }
-        if let admin { all.append((snapshot.configuration.admin.bind, admin.listener.descriptor)) }
-        return all.compactMap { address, descriptor in
-            (try? ListeningSocket.duplicate(descriptor)).map { (address, $0) }
-        }
-    }
-
-    /// Accepts no more: connections wait in the sockets' queues until the successor accepts them. The sockets are kept, in
-    /// case it does not come to that.
-    private func fallSilent() async {
-        for listener in duplicatedListeners { inherited.add(listener.descriptor, for: listener.address) }
-        await closeListeners { _ in true }
-        try? await admin?.listener.close().get()
-    }
-
-    /// The successor has failed: accepts again.
-    private func resume() async {
-        log.warning("the process that was to take over has gone; serving on")
-        do {
-            try await bindListeners(snapshot.configuration.listeners.map(\.bind), of: snapshot)
-            try await startAdmin()
-        } catch {
-            log.log(.error, "listeners could not be resumed", ["reason": .string("\(error)")], thins: false)
-        }
-        inherited.closeRest()
-    }
-
-    private func yieldToSuccessor() {
-        log.info("another process has taken over")
-        inherited.closeRest()
-        hasSuccessor = true
-        successor.continuation.yield()
-    }
 
     /// Readiness fails, listeners close, requests in flight finish within `drain`; then all is closed.
     package func stop() async {
@@ -409,145 +263,7 @@ package actor GatewayNode {
         }.get()
     }
 
-    private func bindListeners(_ binds: [BindAddress], of snapshot: Snapshot) async throws {
-        for bind in binds {
-            var bound = BoundListener(bind: bind)
-            var port = bind.port
-            do {
-                var sources = try sockets(for: bind)
-                if sources.isEmpty {
-                    sources = workers.map { ($0, nil) }
-                    try await Listener.checkUnused(host: bind.host, port: port, on: group.next()).get()
-                }
-                for (worker, socket) in sources {
-                    let wanted = port
-                    let (connections, tls, balancers) = (
-                        self.connections, snapshot.listenerTLS[bind], snapshot.balancers[bind]
-                    )
-                    let (future, admission) = try await worker.run { gateway in
-                        let admission = ClientAdmission(
-                            worker: gateway.worker, count: connections, listener: "\(bind)", tls: tls
-                        ) {
-                            try PeerCertificate(der: $0)
-                        }
-                        admission.balancers = balancers
-                        return (
-                            Listener.bind(
-                                host: bind.host, port: wanted, inherited: socket, admission: admission),
-                            NIOLoopBound(admission, eventLoop: gateway.worker.loop)
-                        )
-                    }
-                    let listener = try await future.get()
-                    // Port 0: the first worker finds a free port, and the others share it.
-                    port = listener.port
-                    bound.listeners.append(listener)
-                    bound.admissions.append(admission)
-                }
-            } catch {
-                for listener in bound.listeners { try? await listener.close().get() }
-                throw BindFailure(key: "listeners", address: "\(bind)", reason: "\(error)")
-            }
-            listeners.append(bound)
-        }
-    }
-
-    /// Which worker accepts from which inherited socket; empty: none is inherited. None is left out, since connections wait in
-    /// each. A worker more than there are sockets shares one, except in debug builds: NIO then takes a wake-up without a
-    /// connection, which another worker was quicker to accept, for a bug.
-    private func sockets(for bind: BindAddress) throws -> [(WorkerHandle, Int32?)] {
-        let descriptors = inherited.take(bind)
-        guard !descriptors.isEmpty else { return [] }
-        let count = max(InheritedListeners.areShared ? workers.count : 0, descriptors.count)
-        return try (0..<count).map { index in
-            let descriptor =
-                index < descriptors.count
-                ? descriptors[index] : try ListeningSocket.duplicate(descriptors[index % descriptors.count])
-            return (workers[index % workers.count], descriptor)
-        }
-    }
-
-    /// All of those that are not bound yet, or none.
-    private func bindNewListeners(of snapshot: Snapshot) async throws {
-        let known = Set(listeners.map(\.bind))
-        let count = listeners.count
-        do {
-            try await bindListeners(
-                snapshot.configuration.listeners.map(\.bind).filter { !known.contains($0) }, of: snapshot)
-        } catch {
-            for entry in listeners[count...] { for listener in entry.listeners { try? await listener.close().get() } }
-            listeners.removeSubrange(count...)
-            throw error
-        }
-    }
-
-    private func startAdmin() async throws {
-        let settings = snapshot.configuration.admin
-        let (view, loop) = (self.view, group.next())
-        let connections = ConnectionCount(maximum: 256)
-        let handle = try await loop.submit {
-            var limits = TransportLimits()
-            limits.bodyBytes = 64 * 1024
-            let worker = Worker(loop: loop, index: -1, limits: limits)
-            worker.entry = AdminEntry(node: view, token: settings.token, worker: worker)
-            worker.start {}
-            return NIOLoopBound(worker, eventLoop: loop)
-        }.get()
-        do {
-            let socket = inherited.take(settings.bind).first
-            if socket == nil {
-                try await Listener.checkUnused(host: settings.bind.host, port: settings.bind.port, on: loop).get()
-            }
-            let listener = try await loop.flatSubmit {
-                Listener.bind(
-                    host: settings.bind.host, port: settings.bind.port, inherited: socket,
-                    admission: ClientAdmission(worker: handle.value, count: connections))
-            }.get()
-            admin = (handle, listener)
-        } catch {
-            throw BindFailure(key: "admin", address: "\(settings.bind)", reason: "\(error)")
-        }
-    }
-
-    // MARK: Names
-
-    private func watchNames() async {
-        let upstreams = snapshot.configuration.upstreams.values
-        let wanted = upstreams.reduce(into: Set<NameWatch.Name>()) { $0.formUnion($1.watchedNames) }
-        guard names != nil || !wanted.isEmpty else { return }
-        let names = self.names ?? NameWatch(log: log) { [weak self] in await self?.retarget(isReload: false) }
-        self.names = names
-        await names.watch(wanted, snapshot.configuration.names, on: group.next())
-    }
-
-    /// Gives workers what names stand for now.
-    /// - Parameter isReload: what workers have was made of the configuration alone.
-    private func retarget(isReload: Bool) async {
-        guard let places = await names?.places else { return }
-        // From here on nothing is waited for: what was found later is told later.
-        let configuration = snapshot.configuration
-        rosters = rosters.filter { configuration.upstreams[$0.key]?.watchedNames.isEmpty == false }
-        for (name, upstream) in configuration.upstreams where !upstream.watchedNames.isEmpty {
-            let targets = upstream.transportTargets(zone: configuration.nodeZone, places)
-            let before = rosters[name]
-            guard isReload || before?.targets != targets else { continue }
-            let roster = TargetRoster.next(targets, of: name, upstream, after: before, log: log)
-            rosters[name] = roster
-            for worker in workers { worker.post { $0.retarget(name, roster) } }
-            guard before?.targets != targets else { continue }
-            log.info(
-                "targets found by name",
-                ["upstream": .string(name), "targets": .string(targets.map(\.name).joined(separator: " "))])
-        }
-        adoptHealth()
-    }
-
-    private func adoptHealth() {
-        var health: [String: any ClusterChecks] = snapshot.health
-        for (name, roster) in rosters { health[name] = roster.health }
-        state.health.adopt(health)
-    }
-
-    private func publish() {
+    func publish() {
         let (workers, snapshot, accessLog, state) = (self.workers, self.snapshot, self.accessLog, self.state)
         let status = self.status
         let cache = state.nodeCache(on: group.next())
@@ -569,7 +285,7 @@ package actor GatewayNode {
         }
     }
 
-    private static func openAccessLog(_ settings: AccessLogSettings) throws(LogOutputFailure) -> AccessLogSink? {
+    static func openAccessLog(_ settings: AccessLogSettings) throws(LogOutputFailure) -> AccessLogSink? {
         switch settings.destination {
         case .off: nil
         case .stdout: try AccessLogSink(.standardOutput)
@@ -579,25 +295,7 @@ package actor GatewayNode {
     }
 }
 
-/// An address that all workers accept connections at.
-private struct BoundListener {
-    let bind: BindAddress
-    var listeners: [Listener] = []
-    /// One for each of them.
-    var admissions: [NIOLoopBound<ClientAdmission>] = []
-}
-
 /// Where the cache of a worker, which is made first, finds the worker's gateway.
 private final class FetchAccounts {
     weak var gateway: WorkerGateway?
-}
-
-/// An address that can't be listened on.
-package struct BindFailure: Error, CustomStringConvertible {
-    package let key: String
-    package let address: String
-    package let reason: String
-    package var description: String {
-        "\(key): can't listen on \(address): \(reason); free the address or bind to another one"
-    }
 }

@@ -8,45 +8,45 @@ import Policies
 /// Attempts are reused by their worker. Whatever reaches one late is told apart by `serial`.
 final class Attempt: ResponseProducer {
     /// `resting`: about to be made again.
-    private enum State { case idle, connecting, exchanging, responding, resting }
+    enum State { case idle, connecting, exchanging, responding, resting }
 
     /// Bodies up to this size leave in one write with their head.
     private static let joinLimit = 32 * 1024
 
-    private let worker: Worker
+    let worker: Worker
     private(set) var serial = 0
-    private var state = State.idle
-    private var exchange: Exchange!
-    private var upstream: Upstream!
-    private var gate: (any AttemptGate)?
-    private var token = 0
-    private var pool: (any TargetConnections)?
-    private var connection: (any UpstreamLink)?
-    private var startedMicroseconds = 0
+    var state = State.idle
+    var exchange: Exchange!
+    var upstream: Upstream!
+    var gate: (any AttemptGate)?
+    var token = 0
+    var pool: (any TargetConnections)?
+    var connection: (any UpstreamLink)?
+    var startedMicroseconds = 0
     /// Targets that this attempt could not connect to, and those that it has tried for nothing, by bits.
-    private var unreachable: UInt64 = 0
-    private var tried: UInt64 = 0
-    private var tries = 0
-    private var retries = 0
+    var unreachable: UInt64 = 0
+    var tried: UInt64 = 0
+    var tries = 0
+    var retries = 0
     /// The body so far, as long as it can be sent again.
-    private var replay = BodyReplay()
+    var replay = BodyReplay()
     /// Of the upstream, also while no report to it is due.
-    private var breaker: (any AttemptGate)?
-    private var isHeadPending = false
-    private var joined = ByteBuffer()
-    private var isRequestEnded = false
+    var breaker: (any AttemptGate)?
+    var isHeadPending = false
+    var joined = ByteBuffer()
+    var isRequestEnded = false
     /// Made when the attempt has to queue for a connection, or is bounded as a whole.
-    private var deadline: Deadline?
-    private var isQueued = false
+    var deadline: Deadline?
+    var isQueued = false
     /// When the attempt has to be over, of the monotonic clock; nil: never.
-    private var endsMicroseconds: Int?
+    var endsMicroseconds: Int?
     /// A second attempt beside this one; and what tells that it is time for one.
-    private var hedge: Hedge?
-    private var hedgeTimer: HedgeTimer?
+    var hedge: Hedge?
+    var hedgeTimer: HedgeTimer?
     /// It is a second attempt itself.
-    private var isHedge = false
+    var isHedge = false
     /// It holds a place of the upstream's adaptive limit.
-    private var holdsPlace = false
+    var holdsPlace = false
 
     private init(worker: Worker) { self.worker = worker }
 
@@ -81,7 +81,7 @@ final class Attempt: ResponseProducer {
 
     // MARK: Connecting
 
-    private func connect(fresh: Bool) {
+    func connect(fresh: Bool) {
         state = .connecting
         tries += 1
         exchange.record.attempts = tries
@@ -112,7 +112,7 @@ final class Attempt: ResponseProducer {
     }
 
     /// Within `limit`, or at the end of the whole if that is sooner.
-    private func setDeadline(_ limit: Int) {
+    func setDeadline(_ limit: Int) {
         let deadline = self.deadline ?? Deadline(owner: self)
         self.deadline = deadline
         let left = endsMicroseconds.map { max($0 - MonotonicClock.microseconds(), 1) } ?? .max
@@ -362,7 +362,7 @@ final class Attempt: ResponseProducer {
         if !isTakenOver, let reply = failure.reply { exchange.answer(reply) }
     }
 
-    private func report(_ failure: Failure) {
+    func report(_ failure: Failure) {
         if failure.origin == .upstream {
             let duration = MonotonicClock.microseconds() &- startedMicroseconds
             gate?.report(token, isSuccess: false, durationMicroseconds: duration)
@@ -372,117 +372,16 @@ final class Attempt: ResponseProducer {
         gate = nil
     }
 
-    // MARK: Again
-
-    /// Whether the failed attempt is made again; that has begun then.
-    private func isMadeAgain(after cause: RetrySettings.Cause, _ failure: Failure) -> Bool {
-        guard let settings = upstream.settings.retries else { return false }
-        report(failure)
-        return isMadeAgain(after: cause, settings)
-    }
-
-    /// The same after a response that says that the upstream could not serve the request.
-    private func isMadeAgain(after head: ResponseHead, _ isComplete: Bool, _ settings: RetrySettings) -> Bool {
-        if head.status >= 400 { return isMadeAgain(after: .status(head.status), settings) }
-        // Nothing but a status: the call has failed before its first message.
-        guard isComplete, let field = head.fields.first("grpc-status"), let code = Decimal.parse(field), code > 0 else {
-            return false
-        }
-        return isMadeAgain(after: .grpc(code), settings)
-    }
-
-    private func isMadeAgain(after cause: RetrySettings.Cause, _ settings: RetrySettings) -> Bool {
-        let request = exchange.request
-        guard retries < settings.attempts, !isHedge, hedge?.isRacing != true,
-            settings.covers(cause, isIdempotent: request.isIdempotent),
-            request.body == .none || replay.isWhole, exchange.tunnel == nil,
-            upstream.retryBudget.spend(atMicroseconds: MonotonicClock.microseconds()), isAdmittedAgain()
-        else { return false }
-        retries += 1
-        connection?.abandon()
-        connection = nil
-        isHeadPending = false
-        joined = ByteBuffer()
-        if let pool, pool.index < 64 { tried |= 1 << UInt64(pool.index) }
-        if request.body != .none { exchange.downstream.pauseBody() }
-        let isElsewhere = upstream.pools.indices.contains { $0 < 64 && tried & (1 << UInt64($0)) == 0 }
-        let pause = settings.pauseMicroseconds(beforeRetry: retries, random: .random(in: 0..<1))
-        state = .resting
-        if isElsewhere || pause == 0 { connect(fresh: false) } else { setDeadline(pause) }
-        return true
-    }
-
-    /// An attempt made again is one more call to the breaker.
-    private func isAdmittedAgain() -> Bool {
-        switch breaker?.admit() {
-        case nil: return true
-        case .admitted(let token):
-            gate = breaker
-            self.token = token
-            return true
-        case .refused: return false
-        }
-    }
-
-    // MARK: Beside
-
-    private func awaitLateness(_ settings: HedgeSettings) {
-        let request = exchange.request
-        guard request.body == .none, request.isIdempotent, exchange.tunnel == nil,
-            let delay = upstream.hedgeDelayMicroseconds(settings)
-        else { return }
-        upstream.hedgeBudget.earn()
-        let timer = hedgeTimer ?? HedgeTimer(self)
-        hedgeTimer = timer
-        worker.deadlines.set(timer.deadline, microsecondsFromNow: delay)
-    }
-
-    /// Others mostly have an answer by now: a second attempt is made, if that is allowed.
-    func isLate() {
-        let now = MonotonicClock.microseconds()
-        guard state == .connecting || state == .exchanging, hedge == nil,
-            upstream.hedgeBudget.spend(atMicroseconds: now)
-        else { return }
-        guard upstream.concurrency?.admit(.low) ?? true else { return }
-        var token = 0
-        switch breaker?.admit() {
-        case nil: break
-        case .admitted(let admitted): token = admitted
-        case .refused:
-            upstream.concurrency?.end()
-            return
-        }
-        exchange.record.hedges += 1
-        let hedge = Hedge(self, of: exchange)
-        self.hedge = hedge
-        let own: UInt64 = pool.map { $0.index < 64 ? 1 << UInt64($0.index) : 0 } ?? 0
-        hedge.start(
-            upstream, gate: breaker, token: token, excluding: own, within: endsMicroseconds.map { max($0 - now, 1) },
-            on: worker)
-    }
-
-    /// The second attempt has the answer.
-    func yield() {
-        gate?.cancel(token)
-        letGo()
-        release()
-    }
-
-    private func endRace() {
-        if let hedgeTimer { worker.deadlines.clear(hedgeTimer.deadline) }
-        hedge?.cancel()
-    }
-
     // MARK: Reuse
 
     /// Parts from the connection, or from the queue for one.
-    private func letGo() {
+    func letGo() {
         connection?.abandon()
         connection = nil
         if state == .connecting { pool?.forget(self) }
     }
 
-    private func release() {
+    func release() {
         guard state != .idle else { return }
         endsMicroseconds = nil
         leaveQueue()
