@@ -32,35 +32,7 @@ extension Kind where Value == JSONTemplate {
         }
     }
 
-    /// What YAML's JSON schema takes for no text.
-    private static func plain(_ text: String) -> String? {
-        if ["true", "false", "null"].contains(text) { return text }
-        if text == "~" { return "null" }
-        return isNumber(text) ? text : nil
-    }
-
-    /// RFC 8259 §6.
-    private static func isNumber(_ text: String) -> Bool {
-        var rest = text.utf8[...]
-        func digits() -> Bool {
-            let count = rest.prefix { (0x30...0x39).contains($0) }.count
-            rest = rest.dropFirst(count)
-            return count > 0
-        }
-        func skip(_ byte: UInt8) -> Bool {
-            guard rest.first == byte else { return false }
-            rest = rest.dropFirst()
-            return true
-        }
-        _ = skip(UInt8(ascii: "-"))
-        if !skip(UInt8(ascii: "0")) { guard digits() else { return false } }
-        if skip(UInt8(ascii: ".")) { guard digits() else { return false } }
-        if skip(UInt8(ascii: "e")) || skip(UInt8(ascii: "E")) {
-            if !skip(UInt8(ascii: "+")) { _ = skip(UInt8(ascii: "-")) }
-            guard digits() else { return false }
-        }
-        return rest.isEmpty
-    }
+    private static func plain(_ text: String) -> String? { text == "~" ? "null" : JSONLiteral.isOne(text) ? text : nil }
 
     /// One text of JSON, if nothing in it is a template.
     private static func simplified(_ template: JSONTemplate) -> JSONTemplate {

@@ -210,7 +210,7 @@ extension Kind where Value == BodyTemplate {
         case .empty: return .literal("null")
         case .scalar:
             guard let text = reader.text(expected: "a text") else { return nil }
-            if !text.isQuoted, isLiteral(text.value) { return .literal(text.value) }
+            if !text.isQuoted, JSONLiteral.isOne(text.value) { return .literal(text.value) }
             return reader.template(text.value, scope).map { .text($0) }
         case .list(let items):
             let elements = items.indices.compactMap { read(reader.itemReader($0), scope) }
@@ -221,11 +221,5 @@ extension Kind where Value == BodyTemplate {
             }
             return members.count == entries.count ? .object(members) : nil
         }
-    }
-
-    /// Whether the text is a number, a truth value or null in JSON (RFC 8259 §3, §6).
-    private static func isLiteral(_ text: String) -> Bool {
-        if ["true", "false", "null"].contains(text) { return true }
-        return text.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/) != nil
     }
 }

@@ -30,18 +30,7 @@ package enum AcceptEncoding {
         guard parameter.count >= 3, parameter[0] | 0x20 == UInt8(ascii: "q"), parameter[1] == UInt8(ascii: "=") else {
             return 0
         }
-        let digits = parameter.dropFirst(2)
-        guard let whole = digits.first, whole == 0x30 || whole == 0x31, digits.count <= 5 else { return 0 }
-        guard digits.count > 1 else { return whole == 0x31 ? 1000 : 0 }
-        guard digits[digits.startIndex + 1] == UInt8(ascii: ".") else { return 0 }
-        var value = whole == 0x31 ? 1000 : 0
-        var scale = 100
-        for digit in digits.dropFirst(2) {
-            guard digit &- 0x30 <= 9 else { return 0 }
-            value += Int(digit &- 0x30) * scale
-            scale /= 10
-        }
-        return min(value, 1000)
+        return QualityValue.thousandths(parameter.dropFirst(2)) ?? 0
     }
 
     private static func trimmed(_ bytes: some Sequence<UInt8>) -> [UInt8] {

@@ -105,7 +105,8 @@ package struct MediaTypeVersion: Hashable, Sendable {
             } else if let equals = part.firstIndex(of: UInt8(ascii: "=")) {
                 let name = Bytes(rebasing: part[..<equals])
                 let value = Self.unquoted(Bytes(rebasing: part[(equals + 1)...]))
-                if Self.isName(name, [UInt8(ascii: "q")]) { quality = Self.quality(value) }
+                // What is no quality counts as none given.
+                if Self.isName(name, [UInt8(ascii: "q")]) { quality = QualityValue.thousandths(value) ?? 1000 }
                 if let parameter, Self.isName(name, parameter.name) { version = parameter.value.version(in: value) }
             }
         }
@@ -122,21 +123,6 @@ package struct MediaTypeVersion: Hashable, Sendable {
             return value
         }
         return Bytes(rebasing: value[1..<value.count - 1])
-    }
-
-    /// RFC 9110 §12.4.2, in thousandths. What is no quality counts as none given.
-    private static func quality(_ text: Bytes) -> Int {
-        guard let first = text.first, first == UInt8(ascii: "0") || first == UInt8(ascii: "1"), text.count <= 5,
-            text.count == 1 || text[1] == UInt8(ascii: ".")
-        else { return 1000 }
-        var value = first == UInt8(ascii: "1") ? 1000 : 0
-        var unit = 100
-        for digit in text.dropFirst(2) {
-            guard digit &- 0x30 <= 9 else { return 1000 }
-            value += Int(digit &- 0x30) * unit
-            unit /= 10
-        }
-        return min(value, 1000)
     }
 
     /// Without blanks around them; marks within quotes are no borders.
