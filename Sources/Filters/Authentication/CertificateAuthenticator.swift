@@ -29,10 +29,7 @@ package final class CertificateAuthenticator: Authenticator {
         guard let certificate = exchange.peer.certificate else { return .absent }
         if let known, known.certificate === certificate { return .accepted(known.identity) }
         guard let id = id(certificate), !id.isEmpty else { return .rejected(nameless) }
-        let consumer = consumers[id]
-        let identity = Identity(
-            consumer: id, plan: consumer?.plan, scopes: consumer?.scopes ?? [],
-            claims: Self.claims(certificate))
+        let identity = consumers.identity(of: id, claims: Self.claims(certificate))
         known = (certificate, identity)
         return .accepted(identity)
     }

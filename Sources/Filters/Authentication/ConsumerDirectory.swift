@@ -70,6 +70,16 @@ package final class ConsumerDirectory: Sendable {
     /// What the key with this digest is good for.
     func grant(of digest: Digest) -> KeyGrant? { keys.consumer(of: digest).map { grants[$0] } }
 
+    /// Who a caller is that proved to be this consumer: with the plan and scopes that are configured for it, if any.
+    /// - Parameter scopes: of the credential; they come first.
+    func identity(
+        of id: String, scopes: [String] = [], roles: [String] = [], claims: JSONObject = JSONObject()
+    ) -> Identity {
+        let consumer = self[id]
+        return Identity(
+            consumer: id, plan: consumer?.plan, scopes: scopes + (consumer?.scopes ?? []), roles: roles, claims: claims)
+    }
+
     /// Byte by byte: `==` of texts, and so a dictionary, would take other spellings that Unicode calls equivalent for it too.
     subscript(id: String) -> Consumer? {
         guard let found = byID[id], isSameText(found.id, id) else { return nil }

@@ -130,11 +130,8 @@ package final class JWTAuthenticator: Authenticator {
         let key = ObjectIdentifier(token)
         if let known = identities[key] { return known.identity }
         guard let subject = consumer(of: token) else { return nil }
-        let consumer = consumers[subject]
-        let identity = Identity(
-            consumer: subject, plan: consumer?.plan, scopes: token.scopes + (consumer?.scopes ?? []),
-            roles: token.roles,
-            claims: token.claims)
+        let identity = consumers.identity(
+            of: subject, scopes: token.scopes, roles: token.roles, claims: token.claims)
         // As many as the token memory holds; starting over costs each token one look-up.
         if identities.count >= tokens.capacity { identities.removeAll(keepingCapacity: true) }
         identities[key] = (token, identity)

@@ -8,8 +8,7 @@ package final class AnonymousAuthenticator: Authenticator {
     private let identity: Identity
 
     package init(consumer id: String, consumers: ConsumerDirectory) {
-        let consumer = consumers[id]
-        identity = Identity(consumer: id, plan: consumer?.plan, scopes: consumer?.scopes ?? [])
+        identity = consumers.identity(of: id)
     }
 
     package func authenticate(_ exchange: Exchange) -> AuthenticationResult { .accepted(identity) }

@@ -16,8 +16,7 @@ package final class BasicAuthenticator: Authenticator {
         package init(name: String, hash: PasswordHash, consumers: ConsumerDirectory) {
             self.name = Array(name.utf8)
             self.hash = hash
-            let consumer = consumers[name]
-            identity = Identity(consumer: name, plan: consumer?.plan, scopes: consumer?.scopes ?? [])
+            identity = consumers.identity(of: name)
         }
     }
 

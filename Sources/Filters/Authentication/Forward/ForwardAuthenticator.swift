@@ -45,7 +45,7 @@ package final class ForwardAuthenticator: Authenticator {
         self.configuration = configuration
         self.client = client
         self.consumers = consumers
-        unnamed = Identity(consumer: name, plan: consumers[name]?.plan, scopes: consumers[name]?.scopes ?? [])
+        unnamed = consumers.identity(of: name)
         requestNames = configuration.requestFields.map { Array($0.lowercased().utf8) }
         responseNames = configuration.responseFields.map { Array($0.lowercased().utf8) }
         consumerName = configuration.consumerField.map { Array($0.lowercased().utf8) }
@@ -127,16 +127,9 @@ package final class ForwardAuthenticator: Authenticator {
             // A service that names callers, and one that it does not name: nobody's limits may be used up.
             if consumerName != nil { return .rejected(Self.nameless) }
             guard !claims.isEmpty else { return .accepted(unnamed) }
-            return .accepted(
-                Identity(
-                    consumer: unnamed.consumer, plan: unnamed.plan, scopes: unnamed.scopes,
-                    claims: JSONObject(claims) ?? JSONObject()))
+            return .accepted(consumers.identity(of: unnamed.consumer, claims: JSONObject(claims) ?? JSONObject()))
         }
-        let consumer = consumers[id]
-        return .accepted(
-            Identity(
-                consumer: id, plan: consumer?.plan, scopes: consumer?.scopes ?? [],
-                claims: JSONObject(claims) ?? JSONObject()))
+        return .accepted(consumers.identity(of: id, claims: JSONObject(claims) ?? JSONObject()))
     }
 
     /// Fields of a refusal that the client gets: those that a login needs.

@@ -126,10 +126,9 @@ package final class IntrospectionAuthenticator: Authenticator {
         let scopes = (configuration.scopesClaim.value(in: said.claims)?.stringList ?? []).flatMap {
             $0.split(separator: " ").map(String.init)
         }
-        let consumer = consumers[id]
-        let identity = Identity(
-            consumer: id, plan: consumer?.plan, scopes: scopes + (consumer?.scopes ?? []),
-            roles: configuration.rolesClaim.value(in: said.claims)?.stringList ?? [], claims: said.claims)
+        let identity = consumers.identity(
+            of: id, scopes: scopes, roles: configuration.rolesClaim.value(in: said.claims)?.stringList ?? [],
+            claims: said.claims)
         return .active(identity, expiry: expiry)
     }
 

@@ -21,9 +21,7 @@ package final class SignatureAuthenticator: Authenticator {
         package init(
             id: String, key: JWTKey, algorithm: SignatureAlgorithm, consumer: String, consumers: ConsumerDirectory
         ) {
-            let known = consumers[consumer]
-            let identity = Identity(consumer: consumer, plan: known?.plan, scopes: known?.scopes ?? [])
-            self.init(id: id, key: key, algorithm: algorithm, identity: identity)
+            self.init(id: id, key: key, algorithm: algorithm, identity: consumers.identity(of: consumer))
         }
     }
 
