@@ -71,6 +71,14 @@ package enum FieldKind: UInt8 {
         }
     }
 
+    /// About one hop, or how this very message is framed: whoever writes another message of its fields says that anew.
+    package var isAboutFraming: Bool {
+        switch self {
+        case .contentLength, .transferEncoding, .connection, .hopByHop: true
+        default: false
+        }
+    }
+
     /// Left out of the copy of a response head.
     package var isRewrittenTowardsClient: Bool {
         switch self {

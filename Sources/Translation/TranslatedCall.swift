@@ -24,15 +24,9 @@ class TranslatedCall {
     /// Asks the service.
     /// - Parameter head: the request as HTTP/1.1 text, blank line included.
     final func ask(_ head: [UInt8]) {
-        let outcome = head.withUnsafeBufferPointer { inner.request.parse($0, limit: $0.count + 1) }
-        guard case .complete = outcome else {
+        guard inner.begin(head, onBehalfOf: outer) else {
             return answer(.badRequest("The request can't be put into the service's form."))
         }
-        inner.begin(atMicroseconds: MonotonicClock.microseconds())
-        inner.requestLines.append(outer.requestLines.bytes)
-        inner.clientAddress.append(outer.clientAddress.bytes)
-        inner.requestID.append(outer.requestID.bytes)
-        inner.identity = outer.identity
         inner.replacesCORS = outer.replacesCORS
         inner.priority = outer.priority
         inner.timeLimitMicroseconds = outer.timeLimitMicroseconds

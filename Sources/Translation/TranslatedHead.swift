@@ -9,16 +9,7 @@ enum TranslatedHead {
         var head = Array("POST ".utf8)
         head += path
         head += " HTTP/1.1\r\n".utf8
-        if request.fields.first(.host) == nil {
-            head += "Host: ".utf8
-            head += request.host
-            head += "\r\n".utf8
-        }
-        let fields = request.fields
-        for index in 0..<fields.count where isKept(fields, index) {
-            let slot = fields.slots[index]
-            head += fields.bytes.slice(Int(slot.start), Int(slot.end) - Int(slot.start))
-        }
+        request.appendFields(to: &head) { isKept(request.fields, $0) }
         head += "Content-Type: application/grpc\r\nTE: trailers\r\ngrpc-accept-encoding: identity\r\n".utf8
         if let length {
             head += "Content-Length: \(length)\r\n\r\n".utf8
@@ -29,12 +20,9 @@ enum TranslatedHead {
     }
 
     private static func isKept(_ fields: FieldSection, _ index: Int) -> Bool {
-        let slot = fields.slots[index]
-        switch slot.kind {
-        case .contentLength, .transferEncoding, .connection, .hopByHop, .expect: return false
-        default: break
-        }
-        return !slot.isDropped && !ownRequestFields.contains { fields.name(index).equalsIgnoringCase($0) }
+        let kind = fields.slots[index].kind
+        return !kind.isAboutFraming && kind != .expect
+            && !ownRequestFields.contains { fields.name(index).equalsIgnoringCase($0) }
     }
 
     private static let ownRequestFields: [StaticString] = [

@@ -22,7 +22,7 @@ struct StepHead {
         head.append(UInt8(ascii: " "))
         try appendTarget(to: &head, values)
         head += " HTTP/1.1\r\n".utf8
-        appendFields(of: client, to: &head)
+        client.appendFields(to: &head, hasHost: !isReplaced("host")) { isKept(client.fields, $0) }
         if !isReplaced("accept") { head += "Accept: application/json\r\n".utf8 }
         // What comes is read, so it must not come compressed.
         head += "Accept-Encoding: identity\r\n".utf8
@@ -41,7 +41,7 @@ struct StepHead {
         let start = head.count
         let outcome = step.path.render(into: &head, for: .path, from: values)
         if outcome.missing > 0 { throw missing(step.path, values) }
-        guard !Self.hasDotSegment(head[start...]) else { throw .unsafePath }
+        guard !PercentText.hasDotSegment(head[start...]) else { throw .unsafePath }
         var mark = UInt8(ascii: "?")
         for parameter in step.query {
             let before = head.count
@@ -53,13 +53,6 @@ struct StepHead {
             } else {
                 head.removeSubrange(before...)
             }
-        }
-    }
-
-    /// Such a segment would be resolved, and the request be for another path than was meant.
-    private static func hasDotSegment(_ path: ArraySlice<UInt8>) -> Bool {
-        path.split(separator: UInt8(ascii: "/")).contains { segment in
-            segment.elementsEqual(".".utf8) || segment.elementsEqual("..".utf8)
         }
     }
 
@@ -87,29 +80,11 @@ struct StepHead {
 
     // MARK: Fields
 
-    private func appendFields(of client: RequestHead, to head: inout [UInt8]) {
-        let fields = client.fields
-        if fields.first(.host) == nil, !isReplaced("host") {
-            head += "Host: ".utf8
-            head += client.host
-            head += "\r\n".utf8
-        }
-        for index in 0..<fields.count where isKept(fields, index) {
-            let slot = fields.slots[index]
-            head += fields.bytes.slice(Int(slot.start), Int(slot.end) - Int(slot.start))
-        }
-    }
-
     private func isKept(_ fields: FieldSection, _ index: Int) -> Bool {
-        let slot = fields.slots[index]
-        switch slot.kind {
-        case .contentLength, .transferEncoding, .connection, .hopByHop, .expect: return false
-        default: break
-        }
-        let name = fields.name(index)
-        guard !slot.isDropped, !Self.aboutThisClient.contains(where: { name.equalsIgnoringCase($0) }) else {
-            return false
-        }
+        let (kind, name) = (fields.slots[index].kind, fields.name(index))
+        guard !kind.isAboutFraming, kind != .expect,
+            !Self.aboutThisClient.contains(where: { name.equalsIgnoringCase($0) })
+        else { return false }
         return step.headers.isEmpty && step.removedHeaders.isEmpty || !isReplaced(name.text.lowercased())
     }
 

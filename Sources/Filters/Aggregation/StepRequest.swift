@@ -31,13 +31,7 @@ final class StepRequest {
     /// - Parameter limit: how long its service may take, in microseconds; nil: as long as the upstream says.
     func start(_ head: [UInt8], for outer: Exchange, service: any ExchangeService, limit: Int?) {
         exchange = Exchange(downstream: self, peer: outer.peer)
-        let outcome = head.withUnsafeBufferPointer { exchange.request.parse($0, limit: $0.count + 1) }
-        guard case .complete = outcome else { return done(.failure(.unusableHead)) }
-        exchange.begin(atMicroseconds: MonotonicClock.microseconds())
-        exchange.requestLines.append(outer.requestLines.bytes)
-        exchange.clientAddress.append(outer.clientAddress.bytes)
-        exchange.requestID.append(outer.requestID.bytes)
-        exchange.identity = outer.identity
+        guard exchange.begin(head, onBehalfOf: outer) else { return done(.failure(.unusableHead)) }
         exchange.timeLimitMicroseconds = limit
         service.serve(exchange)
     }

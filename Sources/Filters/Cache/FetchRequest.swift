@@ -5,10 +5,7 @@ import Policies
 /// What a fetch asks the origin: the client's request as a plain GET, made before the client's exchange goes on.
 struct FetchRequest {
     private let head: [UInt8]
-    private let lines: [UInt8]
-    private let clientAddress: [UInt8]
-    private let requestID: [UInt8]
-    private let identity: Identity?
+    private let client: ClientFacts
     private let peer: Peer
     private let replacesCORS: Bool
     private let leadingSegments: Int
@@ -20,10 +17,7 @@ struct FetchRequest {
 
     init(_ exchange: Exchange, facts: CacheRequestFacts) {
         head = Self.head(of: exchange.request)
-        lines = Array(exchange.requestLines.bytes)
-        clientAddress = Array(exchange.clientAddress.bytes)
-        requestID = Array(exchange.requestID.bytes)
-        identity = exchange.identity
+        client = ClientFacts(exchange)
         peer = exchange.peer
         replacesCORS = exchange.replacesCORS
         rewritten = exchange.request.rewrittenLine
@@ -44,13 +38,7 @@ struct FetchRequest {
             }
         }
         text.append(contentsOf: "\r\n".utf8)
-        let outcome = text.withUnsafeBufferPointer { exchange.request.parse($0, limit: $0.count + 1) }
-        guard case .complete = outcome else { return false }
-        exchange.begin(atMicroseconds: MonotonicClock.microseconds())
-        exchange.requestLines.append(lines)
-        exchange.clientAddress.append(clientAddress)
-        exchange.requestID.append(requestID)
-        exchange.identity = identity
+        guard exchange.begin(text, onBehalfOf: client) else { return false }
         exchange.replacesCORS = replacesCORS
         exchange.leadingSegments = leadingSegments
         if let rewritten {
@@ -69,12 +57,7 @@ struct FetchRequest {
         var head = Array("GET ".utf8)
         head.append(contentsOf: request.pathAndQuery)
         head.append(contentsOf: " HTTP/1.1\r\n".utf8)
-        let fields = request.fields
-        if fields.first(.host) == nil { append("Host", Array(request.host), to: &head) }
-        for index in 0..<fields.count where !fields.slots[index].isDropped && !isAboutThisClient(fields.name(index)) {
-            let slot = fields.slots[index]
-            head.append(contentsOf: fields.bytes[Int(slot.start)..<Int(slot.end)])
-        }
+        request.appendFields(to: &head) { !isAboutThisClient(request.fields.name($0)) }
         return head
     }
 

@@ -72,7 +72,7 @@ package final class RequestShapingFilter: RequestFilter {
     private func appendPath(_ path: PathRewriting, _ exchange: Exchange, _ values: RequestValues) -> Reply? {
         let outcome = path.template.render(into: &text, for: .path, from: values)
         guard outcome.missing == 0 else { return Self.missing(path.template, values) }
-        if !path.template.references.isEmpty, Self.hasDotSegment(text) {
+        if !path.template.references.isEmpty, PercentText.hasDotSegment(text) {
             return .badRequest("A value that this route puts into the upstream's path would lead elsewhere.")
         }
         if let rest = path.rest {
@@ -87,10 +87,6 @@ package final class RequestShapingFilter: RequestFilter {
 
     private static func missing(_ template: Template<RequestReference>, _ values: RequestValues) -> Reply {
         .badRequest("The request lacks a value that this route needs for the upstream's path: \(template.text).")
-    }
-
-    private static func hasDotSegment(_ path: [UInt8]) -> Bool {
-        path.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }
     }
 
     private func appendQuery(_ query: Bytes, _ values: RequestValues) {
@@ -130,19 +126,15 @@ package final class RequestShapingFilter: RequestFilter {
     // MARK: Cookies
 
     private func shapeCookies(_ exchange: Exchange, _ values: RequestValues) {
-        let fields = exchange.request.fields
         text.removeAll(keepingCapacity: true)
-        for index in 0..<fields.count where fields.slots[index].kind == .cookie && !fields.slots[index].isDropped {
-            fields.slots[index].isDropped = true
-            CookieText.forEachPair(of: fields.value(index)) { pair, name in
-                if cookieRemovals.contains(where: { $0.matchesExactly(name) }) { return }
-                if !text.isEmpty { text.append(contentsOf: "; ".utf8) }
-                if let renaming = shaping.cookies.rename.first(where: { name.elementsEqual($0.from.utf8) }) {
-                    text.append(contentsOf: renaming.to.utf8)
-                    text.append(contentsOf: pair.slice(name.count, pair.count &- name.count))
-                } else {
-                    text.append(contentsOf: pair)
-                }
+        exchange.takeCookies { pair, name in
+            if cookieRemovals.contains(where: { $0.matchesExactly(name) }) { return }
+            if !text.isEmpty { text.append(contentsOf: "; ".utf8) }
+            if let renaming = shaping.cookies.rename.first(where: { name.elementsEqual($0.from.utf8) }) {
+                text.append(contentsOf: renaming.to.utf8)
+                text.append(contentsOf: pair.slice(name.count, pair.count &- name.count))
+            } else {
+                text.append(contentsOf: pair)
             }
         }
         for change in shaping.cookies.set {

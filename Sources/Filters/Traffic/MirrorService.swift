@@ -90,10 +90,7 @@ package final class MirrorService: ExchangeService {
 final class MirrorCopy: BodyObserver, ExchangeHolder {
     /// As HTTP/1.1 text, without the body's length and the blank line.
     private(set) var head: [UInt8]
-    let requestLines: [UInt8]
-    let clientAddress: [UInt8]
-    let requestID: [UInt8]
-    let identity: Identity?
+    let client: ClientFacts
     private(set) var body = ByteBuffer()
     private let bound: Int
     private var done: ((MirrorCopy?) -> Void)?
@@ -101,10 +98,7 @@ final class MirrorCopy: BodyObserver, ExchangeHolder {
     /// - Parameter done: called once: with the copy when it is complete, or with nil if it won't be.
     init(of exchange: Exchange, bound: Int, done: @escaping (MirrorCopy?) -> Void) {
         head = Self.head(of: exchange.request)
-        requestLines = Array(exchange.requestLines.bytes)
-        clientAddress = Array(exchange.clientAddress.bytes)
-        requestID = Array(exchange.requestID.bytes)
-        identity = exchange.identity
+        client = ClientFacts(exchange)
         self.bound = bound
         self.done = done
     }
@@ -136,19 +130,9 @@ final class MirrorCopy: BodyObserver, ExchangeHolder {
         head += " ".utf8
         head += request.forwardedTarget
         head += " HTTP/1.1\r\n".utf8
-        let fields = request.fields
-        if fields.first(.host) == nil {
-            head += "Host: ".utf8
-            head += request.host
-            head += "\r\n".utf8
-        }
-        for index in 0..<fields.count where !fields.slots[index].isDropped {
-            switch fields.slots[index].kind {
-            case .contentLength, .transferEncoding, .connection, .hopByHop, .expect: continue
-            default: break
-            }
-            let slot = fields.slots[index]
-            head += fields.bytes.slice(Int(slot.start), Int(slot.end) - Int(slot.start))
+        request.appendFields(to: &head) { index in
+            let kind = request.fields.slots[index].kind
+            return !kind.isAboutFraming && kind != .expect
         }
         return head
     }

@@ -26,13 +26,7 @@ final class MirroredRequest: Downstream {
         var head = copy.head
         if body.readableBytes > 0 { head += "Content-Length: \(body.readableBytes)\r\n".utf8 }
         head += "Sluice-Mirror: 1\r\n\r\n".utf8
-        let outcome = head.withUnsafeBufferPointer { exchange.request.parse($0, limit: $0.count + 1) }
-        guard case .complete = outcome else { return conclude() }
-        exchange.begin(atMicroseconds: MonotonicClock.microseconds())
-        exchange.requestLines.append(copy.requestLines)
-        exchange.clientAddress.append(copy.clientAddress)
-        exchange.requestID.append(copy.requestID)
-        exchange.identity = copy.identity
+        guard exchange.begin(head, onBehalfOf: copy.client) else { return conclude() }
         exchange.timeLimitMicroseconds = microseconds
         service.serve(exchange)
     }

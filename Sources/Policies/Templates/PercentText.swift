@@ -31,6 +31,14 @@ package enum PercentText {
         }
     }
 
+    /// Whether a path has a segment that would be resolved, so that it would be for another path than was meant (RFC 3986
+    /// §5.2.4).
+    package static func hasDotSegment(_ path: some Collection<UInt8>) -> Bool {
+        path.split(separator: UInt8(ascii: "/")).contains { segment in
+            segment.elementsEqual(".".utf8) || segment.elementsEqual("..".utf8)
+        }
+    }
+
     /// Appends what the bytes stand for. A `%` that begins no escape stands for itself.
     /// - Parameter plusIsSpace: as in queries, which forms write (application/x-www-form-urlencoded).
     package static func appendDecoded(

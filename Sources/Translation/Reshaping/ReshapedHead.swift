@@ -21,21 +21,10 @@ enum ReshapedHead {
         text.append(0x20)
         text += request.pathAndQuery
         text += " HTTP/1.1\r\n".utf8
-        if request.fields.first(.host) == nil { text += "Host: \(request.host.text)\r\n".utf8 }
-        let fields = request.fields
-        for index in 0..<fields.count where !fields.slots[index].isDropped {
-            let name = fields.name(index)
-            switch fields.slots[index].kind {
-            case .contentLength, .transferEncoding, .connection, .hopByHop: continue
-            case .expect: if case .kept = body {} else { continue }
-            default: break
-            }
-            if case .changed(_, let type) = body {
-                if isAboutBody(name) || type != nil && name.equalsIgnoringCase("content-type") { continue }
-            }
+        request.appendFields(to: &text) { index in
             // A part can't be changed, nor what is coded in a way that only the client knows.
-            if changesResponse, isAboutParts(name) { continue }
-            append(fields, index, to: &text)
+            if changesResponse, isAboutParts(request.fields.name(index)) { return false }
+            return isKept(request.fields, index, beside: body)
         }
         if changesResponse { text += "Accept-Encoding: identity\r\n".utf8 }
         switch body {
@@ -52,6 +41,17 @@ enum ReshapedHead {
         }
         text += "\r\n".utf8
         return text
+    }
+
+    private static func isKept(_ fields: FieldSection, _ index: Int, beside body: Body) -> Bool {
+        let (kind, name) = (fields.slots[index].kind, fields.name(index))
+        guard !kind.isAboutFraming else { return false }
+        switch body {
+        case .kept: return true
+        case .whole: return kind != .expect
+        case .changed(_, let type):
+            return kind != .expect && !isAboutBody(name) && (type == nil || !name.equalsIgnoringCase("content-type"))
+        }
     }
 
     /// A response's head in both its forms, without its length and the blank line.

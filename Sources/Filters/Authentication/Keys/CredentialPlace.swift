@@ -1,5 +1,6 @@
 import GatewayCore
 import HTTPWire
+import Policies
 
 /// Where a request carries a key.
 final class CredentialPlace {
@@ -42,16 +43,10 @@ final class CredentialPlace {
 
     /// The other cookies go on, in one line.
     private static func strip(cookie name: Bytes, _ exchange: Exchange) {
-        let fields = exchange.request.fields
-        guard fields.cookieValue(name) != nil else { return }
+        guard exchange.request.fields.cookieValue(name) != nil else { return }
         var kept: [String] = []
-        for index in 0..<fields.count where fields.slots[index].kind == .cookie {
-            fields.slots[index].isDropped = true
-            for pair in fields.value(index).split(separator: UInt8(ascii: ";")) {
-                let pair = Bytes(rebasing: pair).trimmed
-                let end = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.count
-                if !pair.slice(0, end).trimmed.elementsEqual(name) { kept.append(pair.text) }
-            }
+        exchange.takeCookies { pair, other in
+            if !other.elementsEqual(name) { kept.append(pair.text) }
         }
         if !kept.isEmpty { exchange.requestLines.append("Cookie: \(kept.joined(separator: "; "))\r\n") }
     }
@@ -59,28 +54,10 @@ final class CredentialPlace {
     /// Decoded (RFC 3986 §2.1): clients must encode what a query may not hold, and may encode anything.
     private func queryValue(_ name: Bytes, of request: RequestHead) -> Bytes? {
         guard let value = request.queryValue(name), value.contains(0x25) else { return request.queryValue(name) }
+        var bytes: [UInt8] = []
+        PercentText.appendDecoded(value, to: &bytes)
         decoded.removeAll()
-        var index = 0
-        while index < value.count {
-            if value[index] == 0x25, index + 2 < value.count, let high = Self.nibble(value[index + 1]),
-                let low = Self.nibble(value[index + 2])
-            {
-                decoded.append(high << 4 | low)
-                index += 3
-            } else {
-                decoded.append(value[index])
-                index += 1
-            }
-        }
+        decoded.append(bytes)
         return decoded.bytes
-    }
-
-    private static func nibble(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x41...0x46: digit - 0x37
-        case 0x61...0x66: digit - 0x57
-        default: nil
-        }
     }
 }

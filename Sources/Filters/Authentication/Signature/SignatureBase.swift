@@ -1,5 +1,6 @@
 import GatewayCore
 import HTTPWire
+import Policies
 
 /// What a signature of a request is over (RFC 9421 §2): a line for each covered component, then the parameters.
 struct SignatureBase {
@@ -134,19 +135,7 @@ enum QueryComponent {
 
     private static func decoded(_ text: some Collection<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
-        let text = Array(text)
-        var index = 0
-        while index < text.count {
-            if text[index] == UInt8(ascii: "%"), index + 2 < text.count, let high = hexValue(text[index + 1]),
-                let low = hexValue(text[index + 2])
-            {
-                bytes.append(high << 4 | low)
-                index += 3
-            } else {
-                bytes.append(text[index] == UInt8(ascii: "+") ? 0x20 : text[index])
-                index += 1
-            }
-        }
+        Array(text).withUnsafeBufferPointer { PercentText.appendDecoded($0, to: &bytes, plusIsSpace: true) }
         return bytes
     }
 
@@ -155,14 +144,5 @@ enum QueryComponent {
         var text: [UInt8] = []
         for byte in bytes { text += byte == UInt8(ascii: "*") ? [byte] : FormEscapes.encoded([byte]) }
         return text
-    }
-
-    private static func hexValue(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x41...0x46: digit - 0x37
-        case 0x61...0x66: digit - 0x57
-        default: nil
-        }
     }
 }
