@@ -155,7 +155,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Gateway", "Configuration", "Filters", "HTTPWire", "JSON", "Policies", "Telemetry", "TestSupport",
+                "Gateway", "Configuration", "Credentials", "Filters", "HTTPWire", "JSON", "Policies", "Telemetry",
+                "TestSupport",
             ]),
         tests("VerificationTests", ["Verification", "Policies"]),
         tests(

@@ -92,6 +92,26 @@ extension BasicAuthenticator {
     }
 }
 
+extension CertificateAuthenticator.Source {
+    init(_ settings: CertificateSettings) {
+        switch settings {
+        case .commonName: self = .commonName
+        case .subject: self = .subject
+        case .name: self = .name
+        }
+    }
+}
+
+extension JWTAuthenticator {
+    convenience init(
+        _ settings: JWTSettings, _ verifier: JWTVerifier, _ consumers: ConsumerDirectory, fetcher: KeySetFetcher?
+    ) throws {
+        try self.init(
+            verifier: verifier, consumers: consumers, consumerClaim: settings.claims.consumer.map { ClaimPath($0) },
+            handshake: HandshakeToken(query: settings.query, subprotocol: settings.subprotocol), fetcher: fetcher)
+    }
+}
+
 extension IntrospectionAuthenticator {
     convenience init(
         _ settings: IntrospectionSettings, _ consumers: ConsumerDirectory, _ client: any ServiceClient

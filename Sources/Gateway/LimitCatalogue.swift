@@ -43,10 +43,12 @@ struct LimitCatalogue: Sendable {
     /// A plan of Redis; nil if it has no limits.
     /// - Throws: what is wrong with it.
     static func sharedPlan(_ name: String, _ fields: [String: String]) throws -> SharedPlans.Plan? {
+        try sharedLimit(name, fields).map { SharedPlans.Plan(policy: $0.policy, cost: $0.cost) }
+    }
+
+    static func sharedLimit(_ name: String, _ fields: [String: String]) throws -> AppliedLimit? {
         let terms = try PlanSettings(fields: fields).terms
-        guard !terms.isEmpty else { return nil }
-        let limit = AppliedLimit(name: "plan.\(name)", terms, per: .consumer)
-        return SharedPlans.Plan(policy: limit.policy, cost: limit.cost)
+        return terms.isEmpty ? nil : AppliedLimit(name: "plan.\(name)", terms, per: .consumer)
     }
 
     private static func applied(_ limits: [LimitSettings], of owner: String) -> [AppliedLimit] {

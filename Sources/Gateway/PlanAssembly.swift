@@ -178,10 +178,7 @@ struct PlanAssembly {
                 KeySetFetcher($0, client: resources.services, loop: worker.loop)
             }
             if let fetcher { fetchers.append(fetcher) }
-            return try JWTAuthenticator(
-                verifier: verifier, consumers: snapshot.consumers,
-                consumerClaim: settings.claims.consumer.map { ClaimPath($0) },
-                handshake: HandshakeToken(query: settings.query, subprotocol: settings.subprotocol), fetcher: fetcher)
+            return try JWTAuthenticator(settings, verifier, snapshot.consumers, fetcher: fetcher)
         case .basic(let settings):
             return try BasicAuthenticator(settings, users: snapshot.users[name] ?? [], snapshot, worker.loop)
         case .introspection(let settings):
@@ -194,13 +191,7 @@ struct PlanAssembly {
         case .anonymous(let settings):
             return AnonymousAuthenticator(consumer: settings.consumer, consumers: snapshot.consumers)
         case .certificate(let source):
-            let source: CertificateAuthenticator.Source =
-                switch source {
-                case .commonName: .commonName
-                case .subject: .subject
-                case .name: .name
-                }
-            return CertificateAuthenticator(source: source, consumers: snapshot.consumers)
+            return CertificateAuthenticator(source: .init(source), consumers: snapshot.consumers)
         case .apiKey(let place):
             return try APIKeyAuthenticator(
                 source: .init(place), consumers: snapshot.consumers, shared: resources.consumers)

@@ -91,4 +91,10 @@ extension PeerCertificate {
             subject: facts.subject, commonName: facts.commonName, names: facts.names,
             lines: CertificateFacts.fieldLines(der: der, facts: facts))
     }
+
+    /// For explanations, which go to no upstream.
+    convenience init(pem: [UInt8]) throws(CredentialError) {
+        let facts = try CertificateFacts(pem: pem)
+        self.init(subject: facts.subject, commonName: facts.commonName, names: facts.names, lines: [])
+    }
 }

@@ -1,4 +1,5 @@
 import HTTPWire
+import JSON
 
 /// A response made by the gateway itself: `application/problem+json` (RFC 9457) with, as the brief has it, `error`.
 ///
@@ -64,6 +65,16 @@ package struct Reply: Sendable {
         self.reason = StatusReason.of(status)
         self.lines = Array("Content-Type: \(contentType)\r\n\(lines)".utf8)
         self.body = .content(content)
+    }
+}
+
+extension Reply {
+    /// What a problem says to people; nil for other bodies.
+    package var detail: String? {
+        guard case .problem(let prefix) = body, let problem = try? JSONReader.read(prefix + Array("\"}".utf8)) else {
+            return nil
+        }
+        return problem.object?["detail"]?.string
     }
 }
 

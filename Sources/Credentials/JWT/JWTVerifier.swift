@@ -91,11 +91,7 @@ package struct JWTVerifier: Sendable {
     /// Header, key, signature; then the claims as the signer wrote them.
     private func authenticate(_ bytes: UnsafeRawBufferPointer) throws(JWTFailure) -> VerifiedToken {
         let token = try CompactToken(bytes)
-        let header = try TokenHeader(token.header)
-        guard configuration.algorithms.contains(header.algorithm) else { throw .unsupportedAlgorithm }
-        guard configuration.types.isEmpty || configuration.types.contains(where: { $0 == header.type }) else {
-            throw .wrongType
-        }
+        let header = try header(of: token)
         let keys = candidates(for: header)
         guard !keys.isEmpty else { throw .unknownKey }
         guard let signature = Base64URL.decode(token.signature) else { throw .malformed }
@@ -103,6 +99,15 @@ package struct JWTVerifier: Sendable {
             throw .badSignature
         }
         return try VerifiedToken(claims: try TokenHeader.object(token.payload), configuration)
+    }
+
+    func header(of token: CompactToken) throws(JWTFailure) -> TokenHeader {
+        let header = try TokenHeader(token.header)
+        guard configuration.algorithms.contains(header.algorithm) else { throw .unsupportedAlgorithm }
+        guard configuration.types.isEmpty || configuration.types.contains(where: { $0 == header.type }) else {
+            throw .wrongType
+        }
+        return header
     }
 
     /// Only keys of the algorithm's family. A token that names its key gets that key, or else those that have no name;
@@ -114,7 +119,7 @@ package struct JWTVerifier: Sendable {
         return named.isEmpty ? family.filter { $0.id == nil } : named
     }
 
-    private func judgeParties(of token: VerifiedToken) throws(JWTFailure) {
+    func judgeParties(of token: VerifiedToken) throws(JWTFailure) {
         if let expected = configuration.issuer {
             guard let issuer = token.issuer, isSameText(issuer, expected) else { throw .wrongIssuer }
         }

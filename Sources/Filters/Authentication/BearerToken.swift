@@ -1,7 +1,11 @@
 import HTTPWire
 
 /// `Authorization: Bearer TOKEN` (RFC 6750 §2.1). The scheme's name is case-insensitive (RFC 9110 §11.1).
-enum BearerToken {
+package enum BearerToken {
+    package static func isCarried(by request: RequestHead) -> Bool {
+        request.fields.first(.authorization).flatMap(read) != nil
+    }
+
     static func read(_ value: Bytes) -> Bytes? { credentials(of: value, "bearer") }
 
     /// What follows a scheme, which is in lower case.

@@ -72,7 +72,7 @@ package final class ConsumerDirectory: Sendable {
 
     /// Who a caller is that proved to be this consumer: with the plan and scopes that are configured for it, if any.
     /// - Parameter scopes: of the credential; they come first.
-    func identity(
+    package func identity(
         of id: String, scopes: [String] = [], roles: [String] = [], claims: JSONObject = JSONObject()
     ) -> Identity {
         let consumer = self[id]
@@ -81,7 +81,7 @@ package final class ConsumerDirectory: Sendable {
     }
 
     /// Byte by byte: `==` of texts, and so a dictionary, would take other spellings that Unicode calls equivalent for it too.
-    subscript(id: String) -> Consumer? {
+    package subscript(id: String) -> Consumer? {
         guard let found = byID[id], isSameText(found.id, id) else { return nil }
         return found
     }

@@ -51,11 +51,24 @@ package final class JWTAuthenticator: Authenticator {
     }
 
     package func authenticate(_ exchange: Exchange) -> AuthenticationResult {
-        let value = exchange.request.fields.first(.authorization)
-        guard let token = value.map(BearerToken.read) ?? handshake.token(in: exchange.request) else { return .absent }
+        guard let token = token(in: exchange.request) else { return .absent }
         let verdict = verify(token)
         if let fetcher, case .invalid(.unknownKey) = verdict { return later(Array(token), fetcher) }
         return result(of: verdict)
+    }
+
+    /// Nil: the request carries none.
+    package func token(in request: RequestHead) -> Bytes? {
+        let value = request.fields.first(.authorization)
+        return value.map(BearerToken.read) ?? handshake.token(in: request)
+    }
+
+    /// Whom a token would stand for, if its signature were good; nil if it names nobody.
+    package func claimed(by token: UnprovenToken) -> Identity? {
+        consumer(of: token.claims).map {
+            consumers.identity(
+                of: $0, scopes: token.claims.scopes, roles: token.claims.roles, claims: token.claims.claims)
+        }
     }
 
     private func verify(_ token: Bytes) -> JWTVerdict {

@@ -56,6 +56,16 @@ package final class Entitlements {
 }
 
 extension Identity {
+    /// The same caller, with all that it is entitled to: for those who may wait for Redis.
+    package func completed(
+        asking shared: ConsumersInRedis, beside configured: ConsumerDirectory
+    ) async throws -> Identity {
+        guard !isComplete, configured[consumer] == nil, let record = try await shared.consumer(consumer) else {
+            return self
+        }
+        return entitled(as: record)
+    }
+
     /// The same caller, with the plan and the scopes of its consumer.
     fileprivate func entitled(as record: ConsumerRecord) -> Identity {
         Identity(

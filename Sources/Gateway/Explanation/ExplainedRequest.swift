@@ -1,3 +1,4 @@
+import Credentials
 import GatewayCore
 import HTTPWire
 import NIOCore
@@ -13,10 +14,17 @@ package struct ExplainedRequest: Sendable {
     package var address: String
     /// The listener's `bind`; nil: one that is no gateway's.
     package var listener: String?
+    /// The caller is taken for this consumer, whatever credential there is; nil: credentials are looked at.
+    package var consumer: String?
+    /// What the client has shown in a TLS handshake, as PEM.
+    package var certificate: String?
 
     package init(
-        method: String, url: String, headers: [String] = [], address: String = "127.0.0.1", listener: String? = nil
+        method: String, url: String, headers: [String] = [], address: String = "127.0.0.1", listener: String? = nil,
+        as consumer: String? = nil, certificate: String? = nil
     ) {
+        self.consumer = consumer
+        self.certificate = certificate
         self.listener = listener
         self.method = method
         self.url = url
@@ -53,6 +61,14 @@ package struct ExplainedRequest: Sendable {
         let text = "\(method) \(rest) HTTP/1.1\r\n" + lines.map { $0 + "\r\n" }.joined() + "\r\n"
         let peer = Peer(address: address)
         peer.isSecure = isSecure
+        if let certificate {
+            do throws(CredentialError) {
+                peer.certificate = try PeerCertificate(pem: Array(certificate.utf8))
+                peer.isSecure = true
+            } catch {
+                throw Mistake(description: "the certificate can't be read: \(error)")
+            }
+        }
         let exchange = Exchange(downstream: downstream, peer: peer)
         let outcome = Array(text.utf8).withUnsafeBufferPointer { exchange.request.parse($0, limit: $0.count + 1) }
         guard case .complete = outcome else {

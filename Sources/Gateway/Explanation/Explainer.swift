@@ -8,12 +8,16 @@ import Policies
 /// Tells what would become of a request, by a configuration alone or by what a node has in force.
 package struct Explainer {
     let configuration: GatewayConfiguration
-    private let surfaces: Surfaces
+    let surfaces: Surfaces
     private let limits: LimitCatalogue
+    private let unknownVersions: UnknownVersions
     let consumers: ConsumerDirectory
-    let verifiers: [String: JWTVerifier]
+    private let verifiers: [String: JWTVerifier]
+    private let users: [String: [BasicAuthenticator.User]]
+    private let signatureKeys: [String: [SignatureAuthenticator.Key]]
     private let redaction: ExplanationRedaction
     /// Of a running node.
+    private var keySets: [String: FetchedKeySet]?
     private var breakers: [String: SharedBreaker]?
     private var near: NearCache?
 
@@ -22,8 +26,11 @@ package struct Explainer {
         self.configuration = configuration
         surfaces = Surfaces(configuration.served)
         limits = LimitCatalogue(configuration)
+        unknownVersions = UnknownVersions(configuration)
         consumers = try Snapshot.directory(of: configuration)
         verifiers = try Snapshot.verifiers(of: configuration)
+        users = try Snapshot.users(of: configuration, consumers)
+        signatureKeys = try Snapshot.signatureKeys(of: configuration, consumers)
         redaction = ExplanationRedaction(configuration)
     }
 
@@ -31,39 +38,61 @@ package struct Explainer {
         configuration = snapshot.configuration
         surfaces = snapshot.surfaces
         limits = snapshot.limits
+        unknownVersions = UnknownVersions(snapshot.configuration)
         consumers = snapshot.consumers
         verifiers = snapshot.verifiers
+        users = snapshot.users
+        signatureKeys = snapshot.signatureKeys
         redaction = ExplanationRedaction(snapshot.configuration)
+        keySets = snapshot.keySets
         breakers = snapshot.breakers
         self.near = near
     }
 
-    package func explain(_ asked: ExplainedRequest) throws(ExplainedRequest.Mistake) -> Explanation {
+    /// - Parameter shared: the cluster's Redis, which is asked for consumers, keys and plans; nil: it is not.
+    package func explain(
+        _ asked: ExplainedRequest, asking shared: ConsumersInRedis? = nil
+    ) async throws(ExplainedRequest.Mistake) -> Explanation {
         let nobody = NobodyDownstream()
         let exchange = try asked.makeExchange(for: nobody)
         let number = try surface(asked.listener)
+        if let preflight = try preflight(asked, exchange, surface: number) { return preflight }
         let request = exchange.request
-        var captures = PathCaptures()
-        let question = RouteRequest(
-            host: request.host, method: request.method, path: request.path, query: request.query)
-        let match = surfaces.all[number].table.match(
-            question, RequestFields(fields: request.fields), captures: &captures)
+        let (match, captures) = match(request, surface: number)
         var explanation = Explanation(
-            asked: .init(
-                method: request.method.text, host: request.host.text, path: request.path.text,
-                query: redaction.text(ofQuery: request.query)),
-            outcome: Self.outcome(match), route: nil, others: [])
+            asked: self.asked(request), outcome: outcome(match, request, surface: number), route: nil, others: [])
         var winner: Int?
         if case .route(let rule) = match { winner = surfaces.all[number].served(rule) }
         // Before the version is taken out of the path.
         explanation.others = losers(request, winner, surface: number)
         if let winner {
             let route = ExplainedRoute(configuration.served.all[winner], configuration)
-            let (explained, refusal) = explain(route, exchange, captures)
+            let (explained, refusal) = await explain(route, exchange, captures, as: asked.consumer, shared)
             explanation.route = explained
             if let refusal { explanation.outcome = refusal }
         }
         return withExtendedLifetime(nobody) { explanation }
+    }
+
+    func match(_ request: RequestHead, surface: Int) -> (RouteMatch, PathCaptures) {
+        var captures = PathCaptures()
+        let question = RouteRequest(
+            host: request.host, method: request.method, path: request.path, query: request.query)
+        let match = surfaces.all[surface].table.match(
+            question, RequestFields(fields: request.fields), captures: &captures)
+        return (match, captures)
+    }
+
+    func asked(_ request: RequestHead) -> Explanation.Asked {
+        .init(
+            method: request.method.text, host: request.host.text, path: request.path.text,
+            query: redaction.text(ofQuery: request.query))
+    }
+
+    func examination(_ shared: ConsumersInRedis?) -> CredentialExamination {
+        CredentialExamination(
+            configuration: configuration, consumers: consumers, verifiers: verifiers, users: users,
+            signatureKeys: signatureKeys, keySets: keySets, shared: shared)
     }
 
     /// The place of a listener's surface; nil stands for listeners that are no gateway's.
@@ -77,19 +106,31 @@ package struct Explainer {
         return surfaces.number(ofListener: listener)
     }
 
-    private static func outcome(_ match: RouteMatch) -> String {
+    private func outcome(_ match: RouteMatch, _ request: RequestHead, surface number: Int) -> String {
         switch match {
         case .route: "forwarded"
-        case .notFound: "404: no route matches"
+        case .notFound: unknownVersion(request, surface: number) ?? "404: no route matches"
         case .methodNotAllowed(let allow): "405: the path is served for \(allow)"
         case .options(let allow): "204: the gateway answers OPTIONS, with Allow: \(allow)"
         }
     }
 
+    private func unknownVersion(_ request: RequestHead, surface number: Int) -> String? {
+        let surface = surfaces.all[number]
+        let reply = unknownVersions.reply(to: request) { path in
+            var captures = PathCaptures()
+            let question = RouteRequest(host: request.host, method: request.method, path: path, query: request.query)
+            let match = surface.table.match(question, RequestFields(fields: request.fields), captures: &captures)
+            guard case .route(let rule) = match else { return nil }
+            return surface.route(rule)
+        }
+        return reply.map { "\($0.status): \($0.detail ?? "the path names a version that is not served")" }
+    }
+
     // MARK: Other routes
 
     /// Those that share the most with the request come first; with thousands of routes nobody reads all.
-    private func losers(_ request: RequestHead, _ winner: Int?, surface: Int) -> [Explanation.Loser] {
+    func losers(_ request: RequestHead, _ winner: Int?, surface: Int) -> [Explanation.Loser] {
         let served = configuration.served
         let name = winner.map { served.all[$0].rule.name }
         let judge = RouteReasons(request, redaction)
@@ -119,25 +160,30 @@ package struct Explainer {
 
     // MARK: The route
 
-    private func explain(
-        _ route: ExplainedRoute, _ exchange: Exchange, _ captures: PathCaptures
-    ) -> (Explanation.Route, refusal: String?) {
-        let rule = route.served.rule
-        let path = exchange.request.path
-        let parameters = rule.path.parameterNames.prefix(captures.count).enumerated().map { place, name in
-            Explanation.Parameter(name: name, value: path.slice(captures[place].start, captures[place].length).text)
+    func parameters(of rule: RouteRule, _ request: RequestHead, _ captures: PathCaptures) -> [Explanation.Parameter] {
+        rule.path.parameterNames.prefix(captures.count).enumerated().map { place, name in
+            let value = request.path.slice(captures[place].start, captures[place].length).text
+            return Explanation.Parameter(name: name, value: value)
         }
+    }
+
+    private func explain(
+        _ route: ExplainedRoute, _ exchange: Exchange, _ captures: PathCaptures, as assumed: String?,
+        _ shared: ConsumersInRedis?
+    ) async -> (Explanation.Route, refusal: String?) {
+        let rule = route.served.rule
+        let parameters = parameters(of: rule, exchange.request, captures)
         var route = route
         var refusals = [route.findVersion(exchange)] + route.gates.map { Self.refusal($0, exchange) }
-        let (caller, refusal) = authenticate(route.settings, exchange)
-        refusals.append(refusal)
+        let caller = await authenticate(route.settings, exchange, as: assumed, shared)
+        refusals.append(caller.refusal)
         route.findArm(exchange)
         var explained = Explanation.Route(
             name: rule.name, path: rule.path.text, parameters: parameters, consumer: exchange.identity?.consumer,
-            version: route.version?.name, steps: [], limits: limits(of: route, exchange),
+            version: route.version?.name, steps: [], limits: await limits(of: route, exchange, shared),
             cache: cache(of: route, exchange), upstreams: upstreams(of: route))
-        let steps = RouteSteps(route, explained)
-        explained.steps = steps.beforeCaller + (caller.map { [$0] } ?? []) + steps.afterCaller
+        let steps = RouteSteps(route, explained, configuration, origin: exchange.request.fields.first("origin"))
+        explained.steps = steps.beforeCaller + caller.steps + steps.afterCaller
         return (explained, refusals.compactMap(\.self).first ?? route.ownOutcome)
     }
 
@@ -152,9 +198,19 @@ package struct Explainer {
         }
     }
 
-    private func limits(of route: ExplainedRoute, _ exchange: Exchange) -> [Explanation.Limit] {
+    private func limits(
+        of route: ExplainedRoute, _ exchange: Exchange, _ shared: ConsumersInRedis?
+    ) async -> [Explanation.Limit] {
         var applied = limits.routes[route.served.route] + (route.served.gateway.map { limits.gateways[$0] } ?? [])
-        if let plan = exchange.identity?.plan, let limit = limits.plans[plan] { applied.append(limit) }
+        if let plan = exchange.identity?.plan {
+            if let limit = limits.plans[plan] {
+                applied.append(limit)
+            } else if configuration.plans[plan] == nil, let fields = try? await shared?.plan(plan),
+                let limit = try? LimitCatalogue.sharedLimit(plan, fields)
+            {
+                applied.append(limit)
+            }
+        }
         return applied.map { limit in
             Explanation.Limit(
                 policy: limit.policy.name, rates: limit.policy.windows.map(\.text),

@@ -1,4 +1,5 @@
 import Configuration
+import HTTPWire
 import Policies
 
 /// What a route does with a request besides finding out who calls, in the order in which it is done. Names, and no values
@@ -9,8 +10,18 @@ struct RouteSteps {
     private let version: VersionSettings?
     private let arm: String?
     private let explained: Explanation.Route
+    private let identity: IdentitySettings
+    private let compression: CompressionRules?
+    private let hasSecurityHeaders: Bool
+    private let origin: Bytes?
 
-    init(_ route: ExplainedRoute, _ explained: Explanation.Route) {
+    /// - Parameter origin: of the page that the request is made by.
+    init(_ route: ExplainedRoute, _ explained: Explanation.Route, _ configuration: GatewayConfiguration, origin: Bytes?)
+    {
+        identity = route.settings.identity ?? configuration.identity
+        compression = route.settings.compression ?? configuration.compression
+        hasSecurityHeaders = (route.settings.securityHeaders ?? configuration.securityHeaders) != nil
+        self.origin = origin
         self.route = route.settings
         gateway = route.gateway
         version = route.version
@@ -24,7 +35,7 @@ struct RouteSteps {
     var beforeCaller: [Explanation.Step] {
         var steps: [Step] = []
         if let version { steps.append(Step(phase: "version", detail: version.name)) }
-        if route.cors != nil { steps.append(Step(phase: "cors", detail: "answers for pages of other origins")) }
+        if let cors = route.cors { steps.append(Step(phase: "cors", detail: text(cors))) }
         if !route.contentTypes.isEmpty {
             steps.append(Step(phase: "content", detail: "only \(route.contentTypes.joined(separator: ", "))"))
         }
@@ -35,7 +46,36 @@ struct RouteSteps {
         return steps
     }
 
-    var afterCaller: [Explanation.Step] { limit + request + ownAnswer + cache + forwarding + response }
+    private func text(_ cors: CORSRules) -> String {
+        guard let origin else { return "pages of other origins may call; the request is of none" }
+        let credentials = cors.allowsCredentials ? ", with credentials" : ""
+        return cors.allows(origin: origin)
+            ? "pages of \(origin.text) may read the response\(credentials)"
+            : "pages of \(origin.text) may not read the response"
+    }
+
+    var afterCaller: [Explanation.Step] { limit + told + request + ownAnswer + cache + forwarding + response + last }
+
+    /// What the upstream is told of the caller, before routes may change it.
+    private var told: [Step] {
+        let strips = identity.stripsCredential && route.authentication != nil
+        let details = (strips ? ["take the credential out"] : []) + identity.headers.map { "set header \($0.name)" }
+        return details.map { Step(phase: "identity", detail: $0) }
+    }
+
+    /// What is done with every response, the gateway's own too.
+    private var last: [Step] {
+        var steps: [Step] = []
+        if let compression {
+            let codings = compression.encodings.joined(separator: ", ")
+            steps.append(
+                Step(phase: "compress", detail: "as \(codings), if the client takes it and the body is worth it"))
+        }
+        if hasSecurityHeaders {
+            steps.append(Step(phase: "security", detail: "fields for browsers, unless the service sets them"))
+        }
+        return steps
+    }
 
     private var limit: [Step] {
         explained.limits.isEmpty

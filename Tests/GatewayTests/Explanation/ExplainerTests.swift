@@ -51,13 +51,14 @@ struct ExplainerTests {
                     """, file: "gateway.yaml", environment: [:], readFile: { _ in [] }))
     }
 
-    private func explain(_ method: String, _ url: String, _ headers: String...) throws -> Explanation {
-        try explainer.explain(ExplainedRequest(method: method, url: url, headers: headers, address: "192.0.2.7"))
+    private func explain(_ method: String, _ url: String, _ headers: String...) async throws -> Explanation {
+        try await explainer.explain(ExplainedRequest(method: method, url: url, headers: headers, address: "192.0.2.7"))
     }
 
     @Test("the route with its parameters, its caller, whose tokens it takes, its cache key and each step")
-    func route() throws {
-        let explanation = try explain("GET", "http://api.test/users/./7?key=foo&a=1", "X-Beta: yes", "Cookie: a=b")
+    func route() async throws {
+        let explanation = try await explain(
+            "GET", "http://api.test/users/./7?key=foo&a=1", "X-Beta: yes", "Cookie: a=b")
         #expect(explanation.outcome == "forwarded")
         #expect(
             explanation.asked == .init(method: "GET", host: "api.test", path: "/users/7", query: "key=REDACTED&a=1"))
@@ -90,66 +91,66 @@ struct ExplainerTests {
                 ]
             ),
         ])
-    func losers(method: String, url: String, headers: [String], winner: String, reasons: [String]) throws {
-        let explanation = try explainer.explain(ExplainedRequest(method: method, url: url, headers: headers))
+    func losers(method: String, url: String, headers: [String], winner: String, reasons: [String]) async throws {
+        let explanation = try await explainer.explain(ExplainedRequest(method: method, url: url, headers: headers))
         #expect(explanation.route?.name == winner)
         #expect(explanation.others.first { $0.route == "user" }?.reasons == reasons)
-        let won = try explain("GET", "http://api.test/users/7", "X-Beta: yes", "X-Key: foo")
+        let won = try await explain("GET", "http://api.test/users/7", "X-Beta: yes", "X-Key: foo")
         #expect(won.others.first == .init(route: "users", reasons: ["less specific than user"]))
     }
 
     @Test("what the gateway would answer itself")
-    func ownAnswers() throws {
-        #expect(try explain("GET", "/nothing").outcome == "404: no route matches")
+    func ownAnswers() async throws {
+        #expect(try await explain("GET", "/nothing").outcome == "404: no route matches")
         #expect(
-            try explain("GET", "http://api.test/users/7", "X-Beta: yes").outcome
+            try await explain("GET", "http://api.test/users/7", "X-Beta: yes").outcome
                 == "401: no credential, or none that is good")
-        let bad = try explain("GET", "http://api.test/users/7", "X-Beta: yes", "X-Key: wrong")
-        #expect(try explain("GET", "/old").outcome == "308: redirected")
-        let put = try explain("PUT", "http://api.test/users/7", "X-Beta: yes")
+        let bad = try await explain("GET", "http://api.test/users/7", "X-Beta: yes", "X-Key: wrong")
+        #expect(try await explain("GET", "/old").outcome == "308: redirected")
+        let put = try await explain("PUT", "http://api.test/users/7", "X-Beta: yes")
         #expect(put.outcome.hasPrefix("405: ") && put.route == nil)
         #expect(put.others.first { $0.route == "user" }?.reasons == ["method: PUT is none of GET"])
         #expect(put.others.first { $0.route == "users" }?.reasons == ["a more specific host or path answers"])
         let foreign = ExplainedRequest(method: "GET", url: "http://reports.test/reports/1", address: "198.51.100.1")
-        #expect(try explainer.explain(foreign).outcome == "403: not from this address")
-        let unknown = try explain("GET", "http://reports.test/reports/1", "X-Version: 9")
+        #expect(try await explainer.explain(foreign).outcome == "403: not from this address")
+        let unknown = try await explain("GET", "http://reports.test/reports/1", "X-Version: 9")
         #expect(unknown.outcome == "400: the version is missing, unknown, or no longer served")
         #expect(bad.outcome.hasPrefix("401") && bad.route?.limits.map(\.subject) == [nil, "192.0.2.7"])
     }
 
     @Test("the version and the arm that a request takes, and one cache key for each where it is drawn")
-    func variations() throws {
-        func route(_ headers: String...) throws -> Explanation.Route {
+    func variations() async throws {
+        func route(_ headers: String...) async throws -> Explanation.Route {
             let asked = ExplainedRequest(
                 method: "GET", url: "http://reports.test/reports/1", headers: headers, address: "192.0.2.7")
-            return try #require(try explainer.explain(asked).route)
+            return try #require(try await explainer.explain(asked).route)
         }
-        let drawn = try route()
+        let drawn = try await route()
         #expect(drawn.version == "1" && drawn.upstreams.map(\.name) == ["users", "orders"])
         #expect(
             drawn.cache.map(\.key) == [
                 "http://reports.test/reports/1|version=1,arm=users",
                 "http://reports.test/reports/1|version=1,arm=orders",
             ])
-        let canary = try route("X-Canary: 1")
+        let canary = try await route("X-Canary: 1")
         #expect(canary.upstreams.map(\.name) == ["orders"] && canary.cache.count == 1)
-        let second = try route("X-Version: 2")
+        let second = try await route("X-Version: 2")
         #expect(second.upstreams.map(\.name) == ["orders"])
         #expect(second.cache.map(\.key) == ["http://reports.test/reports/1|version=2"])
         #expect(second.steps.first == .init(phase: "version", detail: "2"))
     }
 
     @Test("a gateway's route has the gateway's name and its limits too")
-    func gateway() throws {
-        let explanation = try explain("GET", "http://m.test/reports/1")
+    func gateway() async throws {
+        let explanation = try await explain("GET", "http://m.test/reports/1")
         #expect(explanation.route?.name == "mobile/reports")
         #expect(explanation.route?.limits.map(\.policy) == ["gateway.mobile.ip"])
         #expect(explanation.others.contains { $0.route == "reports" && $0.reasons[0].hasPrefix("host: ") })
     }
 
     @Test("an aggregation is told in the order of its steps, with all its upstreams")
-    func aggregation() throws {
-        let route = try #require(try explain("GET", "/details/7").route)
+    func aggregation() async throws {
+        let route = try #require(try await explain("GET", "/details/7").route)
         #expect(
             route.steps.map(\.detail) == [
                 "1. order: GET /orders/{id} of orders", "2. user: GET /users/{order.user} of users, optional",
@@ -163,9 +164,9 @@ struct ExplainerTests {
             ("GET", "ftp://a", [String]()), ("G T", "/", []), ("GET", "/a b", []), ("GET", "/", ["no colon"]),
             ("GET", "/", ["A: b\r\nC: d"]), ("GET", "/\u{7}", []),
         ])
-    func mistakes(method: String, url: String, headers: [String]) {
-        #expect(throws: ExplainedRequest.Mistake.self) {
-            try explainer.explain(ExplainedRequest(method: method, url: url, headers: headers))
+    func mistakes(method: String, url: String, headers: [String]) async {
+        await #expect(throws: ExplainedRequest.Mistake.self) {
+            try await explainer.explain(ExplainedRequest(method: method, url: url, headers: headers))
         }
     }
 }

@@ -59,12 +59,8 @@ package final class BasicAuthenticator: Authenticator {
     package func strip(_ exchange: Exchange) { exchange.dropAuthorization() }
 
     package func authenticate(_ exchange: Exchange) -> AuthenticationResult {
-        guard let value = exchange.request.fields.first(.authorization),
-            let text = BearerToken.credentials(of: value, "basic")
-        else { return .absent }
-        guard text.count <= Self.mostBytes, let bytes = Base64.decode(text),
-            let colon = bytes.firstIndex(of: UInt8(ascii: ":"))
-        else { return .rejected(refusal) }
+        guard let text = Self.text(exchange) else { return .absent }
+        guard let (bytes, colon) = Self.credentials(text) else { return .rejected(refusal) }
         let digest = hasher.digest(key + bytes)
         let now = MonotonicClock.microseconds() / 1_000_000
         if let known = memory.value(of: digest, now: now) { return known.map { .accepted($0) } ?? .rejected(refusal) }
@@ -73,6 +69,26 @@ package final class BasicAuthenticator: Authenticator {
         return .later { [self] done in
             check(digest, name: Array(bytes[..<colon]), password: Array(bytes[(colon + 1)...]), done)
         }
+    }
+
+    private static func text(_ exchange: Exchange) -> Bytes? {
+        exchange.request.fields.first(.authorization).flatMap { BearerToken.credentials(of: $0, "basic") }
+    }
+
+    private static func credentials(_ text: Bytes) -> (bytes: [UInt8], colon: Int)? {
+        guard text.count <= mostBytes, let bytes = Base64.decode(text) else { return nil }
+        return bytes.firstIndex(of: UInt8(ascii: ":")).map { (bytes, $0) }
+    }
+
+    /// Judges without threads of its own: the hash is computed where this is called, which no event loop may wait for.
+    package static func judge(_ exchange: Exchange, among users: [User]) -> AuthenticationResult {
+        guard let text = text(exchange) else { return .absent }
+        let refusal = Reply.unauthorized("The name or the password is not right.", challenges: [])
+        guard let (bytes, colon) = credentials(text),
+            let user = users.first(where: { $0.name.elementsEqual(bytes[..<colon]) }),
+            user.hash.verifies(Array(bytes[(colon + 1)...]))
+        else { return .rejected(refusal) }
+        return .accepted(user.identity)
     }
 
     private func check(

@@ -12,12 +12,12 @@ package final class APIKeyAuthenticator: Authenticator {
     }
 
     package let challenge: String
-    private let credential: CredentialPlace
-    private let consumers: ConsumerDirectory
+    let credential: CredentialPlace
+    let consumers: ConsumerDirectory
     /// Nil: keys are in the configuration only.
     private let shared: SharedConsumers?
-    private let hasher: SHA256Hasher
-    private let unknown: Reply
+    let hasher: SHA256Hasher
+    let unknown: Reply
     private let expired: Reply
 
     /// - Throws: `CredentialError` when libcrypto can't be used.
@@ -70,7 +70,7 @@ package final class APIKeyAuthenticator: Authenticator {
         }
     }
 
-    private func judge(_ key: SharedKey, _ exchange: Exchange) -> AuthenticationResult {
+    func judge(_ key: SharedKey, _ exchange: Exchange) -> AuthenticationResult {
         guard let grant = key.grant(beside: consumers) else { return .rejected(unknown) }
         return judge(grant, exchange)
     }

@@ -15,7 +15,7 @@ enum ExplainOperations {
                     [
                         "method": AdminSchema.text, "url": AdminSchema.text,
                         "headers": AdminSchema.list(AdminSchema.text), "address": AdminSchema.text,
-                        "listener": AdminSchema.text,
+                        "listener": AdminSchema.text, "as": AdminSchema.text, "certificate": AdminSchema.text,
                     ], required: ["url"])),
             answer: AdminAnswer(
                 description: "The explanation, as `sluice explain --json` prints it.",
@@ -31,17 +31,18 @@ enum ExplainOperations {
         let asked = try question(request.body)
         let source = request.node.current
         let snapshot = try request.node.snapshot()
+        // Without Redis it explains what it can.
+        let client = try? await source.cluster?.ask { $0 }
+        let shared = client.flatMap { client in source.cluster.map { (client, $0.namespace) } }
         var explanation: Explanation
         do throws(ExplainedRequest.Mistake) {
-            explanation = try Explainer(snapshot, near: source.cache?.near).explain(asked)
+            explanation = try await Explainer(snapshot, near: source.cache?.near).explain(
+                asked, asking: shared.map { ConsumersInRedis($0.0, namespace: $0.1) })
         } catch {
             throw AdminMistake(error.description)
         }
         explanation.node = source.nodeID
-        if let cluster = source.cluster, var route = explanation.route {
-            route.limits = await live(route.limits, cluster)
-            explanation.route = route
-        }
+        if let shared { await explanation.readLimits(shared.0, namespace: shared.1) }
         guard let text = try? explanation.json() else { throw AdminMistake("it can't be written", status: 500) }
         return Reply(
             status: 200, contentType: "application/json", content: text, lines: "Cache-Control: no-store\r\n")
@@ -61,30 +62,7 @@ enum ExplainOperations {
         return ExplainedRequest(
             method: object["method"]?.string ?? "GET", url: url, headers: headers,
             address: object["address"]?.string ?? "127.0.0.1",
-            listener: object["listener"]?.string)
-    }
-
-    /// With what is left in Redis; as it was where Redis can't be asked.
-    private static func live(_ limits: [Explanation.Limit], _ cluster: ClusterAccess) async -> [Explanation.Limit] {
-        let readings = try? await cluster.ask { client in
-            var found: [String: [Explanation.Window]] = [:]
-            let buckets = LimitsInRedis(client, namespace: cluster.namespace)
-            for limit in limits {
-                guard let subject = limit.subject, subject != ExplanationRedaction.hidden else { continue }
-                let name = BucketName(policy: limit.policy, subject: subject)
-                let reading = try await buckets.list(policy: name.policy, subject: name.subject).readings.first
-                found[limit.policy] =
-                    reading?.windows.map {
-                        Explanation.Window(window: $0.name, left: $0.tokens, capacity: $0.capacity)
-                    } ?? []
-            }
-            return found
-        }
-        return limits.map { limit in
-            var limit = limit
-            limit.live = readings?[limit.policy]
-            return limit
-        }
+            listener: object["listener"]?.string, as: object["as"]?.string, certificate: object["certificate"]?.string)
     }
 }
 
