@@ -28,7 +28,7 @@ package actor GatewayNode {
     let group: MultiThreadedEventLoopGroup
     let workerCount: Int
     let log: StructuredLog
-    let view = NodeView()
+    let view: NodeView
     let connections: ConnectionCount
     let memory: NodeMemory
     var snapshot: Snapshot
@@ -57,6 +57,7 @@ package actor GatewayNode {
     /// - Throws: `SnapshotFailure`, or `LogOutputFailure` when the access log can't be opened.
     package init(_ configuration: GatewayConfiguration, options: Options, log: StructuredLog) throws {
         self.log = log
+        view = NodeView(log: log)
         state = try SharedState(configuration, log: log)
         snapshot = try Snapshot(configuration, previous: nil, cluster: state.breakers, log: log)
         status = ConfigurationStatus(options.origin, snapshot)
@@ -98,6 +99,7 @@ package actor GatewayNode {
         state.breakers.whenLimitsChange { [workers] in
             Task { for worker in workers { try? await worker.run { $0.forgetRefusals() } } }
         }
+        shareCaptures()
         publish()
         await watchNames()
         await names?.settle(within: .seconds(3))
@@ -239,7 +241,7 @@ package actor GatewayNode {
     private func startWorker(on loop: any EventLoop, index: Int) async throws -> WorkerHandle {
         let (snapshot, state, sink) = (self.snapshot, self.state, accessLog)
         let workerCount = self.workerCount
-        let (log, memory, tail) = (self.log, self.memory, view.tail)
+        let (log, memory, tail, captures) = (self.log, self.memory, view.tail, view.captures)
         return try await loop.submit {
             let worker = Worker(
                 loop: loop, index: index, limits: snapshot.transportLimits, memory: BufferMemory(memory))
@@ -254,13 +256,26 @@ package actor GatewayNode {
                 consumers: try state.makeConsumers(link: store.link), plans: state.plans,
                 services: UpstreamServiceClient(worker: worker, tls: snapshot.serviceTLS),
                 accessLog: sink.map { AccessLog(sink: $0, rules: AccessLogRules(snapshot.configuration.accessLog)) },
-                tail: tail, node: state.nodeID, workerCount: workerCount)
+                tail: tail, captures: captures, node: state.nodeID, workerCount: workerCount)
             let gateway = try WorkerGateway(worker: worker, snapshot: snapshot, resources: resources)
             accounts.gateway = gateway
             worker.entry = gateway
             worker.start { gateway.tick() }
             return WorkerHandle(gateway)
         }.get()
+    }
+
+    /// Workers learn which captures are in force, and so does this node of those that others make.
+    private func shareCaptures() {
+        let captures = view.captures
+        captures.whenChanged { [workers] in for worker in workers { worker.post { $0.adoptCaptures() } } }
+        state.breakers.whenCapturesChange { text in
+            switch CaptureEvent(text, now: MonotonicClock.microseconds()) {
+            case .make(let rule): try? captures.make(rule, replaces: true)
+            case .end(let id): captures.remove(id)
+            case nil: break
+            }
+        }
     }
 
     func publish() {

@@ -20,6 +20,8 @@ final class WorkerGateway: ExchangeEntry {
     private var accessLog: AccessLog? { resources.accessLog }
     private var generator = IdentifierGenerator()
     private var captures = PathCaptures()
+    /// Nil: nothing is captured.
+    private var taps: RouteTaps?
     /// Nil: no traces are recorded.
     private var tracer: TraceExporter?
     /// Query strings without their secrets.
@@ -75,11 +77,18 @@ final class WorkerGateway: ExchangeEntry {
         resources.accessLog = accessLog
         resources.audit = audit
         adopt(snapshot.configuration.telemetry.traces)
+        adoptCaptures()
         worker.limits = snapshot.transportLimits
     }
 
     /// The targets of an upstream have changed; requests under way at others come to their end.
     func retarget(_ upstream: String, _ roster: TargetRoster) { plans.retarget(upstream, roster, worker: worker) }
+
+    /// Other captures are in force than before, or credentials are elsewhere.
+    func adoptCaptures() {
+        let rules = resources.captures.active
+        taps = rules.isEmpty ? nil : RouteTaps(rules, resources.captures, snapshot.configuration)
+    }
 
     /// What was not sent before a reload to another collector is sent to the one before.
     private func adopt(_ settings: TraceSettings?) {
@@ -256,6 +265,7 @@ final class WorkerGateway: ExchangeEntry {
         if let accessLog, accessLog.wants(isError: record.status >= 500 || record.failure != nil) {
             log(exchange, duration, to: accessLog)
         }
+        if exchange.tap != nil { captured(exchange, duration) }
         let now = record.arrivedMicroseconds &+ duration
         if resources.tail.isWatched(now: now) { resources.tail.note(now: now) { tailEntry(exchange, duration) } }
     }
@@ -272,6 +282,7 @@ final class WorkerGateway: ExchangeEntry {
             let plan = plans[surface.served(rule)]
             metrics.values.routes[plan.metricsIndex].begin()
             metrics.tally.begin()
+            if let taps { taps.attach(to: exchange, on: plan.name) }
             if worker.memory.pressure.sheds(plan.priority) { return shed(exchange, plan) }
             if let limit = plan.bodyLimit { exchange.bodyLimit = limit }
             follow(plan, exchange)
@@ -360,6 +371,11 @@ final class WorkerGateway: ExchangeEntry {
             Exemplars.Exemplar(
                 traceHigh: trace.traceHigh, traceLow: trace.traceLow, microseconds: duration,
                 wallMicroseconds: StructuredLog.wallClock()))
+    }
+
+    private func captured(_ exchange: Exchange, _ duration: Int) {
+        let upstream = exchange.record.upstreamIndex.map { snapshot.metricNames.upstreams.names[$0] }
+        (exchange.tap as? CaptureTap)?.ended(exchange, durationMicroseconds: duration, upstream: upstream ?? "")
     }
 
     private func tailEntry(_ exchange: Exchange, _ duration: Int) -> RequestTail.Entry {

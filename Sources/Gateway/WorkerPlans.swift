@@ -26,6 +26,8 @@ struct WorkerResources {
     var accessLog: AccessLog?
     /// Of the node.
     let tail: RequestTail
+    /// Of the node.
+    let captures: CaptureRules
     /// The node's name.
     let node: String
     /// Nil: decisions are not recorded.

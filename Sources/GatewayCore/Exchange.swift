@@ -60,6 +60,8 @@ package final class Exchange {
     var encoding: (any BodyEncoding)?
     /// Segments of the path in front of those of the route's pattern, such as a version's.
     package var leadingSegments = 0
+    /// Sees what passes; mostly nobody.
+    package var tap: (any ExchangeTap)?
     /// Judges the request body on its way; mostly nobody.
     package var bodyCheck: (any BodyCheck)?
     /// What the service has asked already, while a filter waits; mostly nothing.
@@ -102,6 +104,7 @@ package final class Exchange {
         if responseObserver != nil { responseObserver = nil }
         if anticipated != nil { anticipated = nil }
         if bodyCheck != nil { bodyCheck = nil }
+        if tap != nil { tap = nil }
         progress = .idle
     }
 
@@ -150,8 +153,8 @@ package final class Exchange {
         downstream.send(reply, for: self)
     }
 
-    /// The head of the response is about to be written. Called by the transport, once for each response.
-    package func beginResponse() {
+    /// The head of the response is about to be written.
+    func beginResponse() {
         record.answeredMicroseconds = MonotonicClock.microseconds()
         if !timing.isEmpty { timing.append(record, to: responseLines) }
     }

@@ -25,6 +25,7 @@ extension Exchange {
     package func encoded(
         _ head: ResponseHead, _ body: ByteBuffer?, isComplete: Bool
     ) -> (body: ByteBuffer?, length: BodyLength) {
+        if let tap, let body { tap.sent(body) }
         guard let compressor, head.body != .none || body != nil || request.isHEAD else { return (body, head.body) }
         // The answer to HEAD says nothing of how long the body would be.
         var known: Int? = isComplete && !request.isHEAD ? body?.readableBytes ?? 0 : nil
@@ -43,6 +44,7 @@ extension Exchange {
 
     /// The same for a response that is kept, or is about to be.
     package func encoded(_ head: StoredHead, _ body: StoredBody?, isComplete: Bool) -> (StoredHead, StoredBody?) {
+        if let tap, let body { tap.sent(body) }
         guard let compressor, body?.count ?? 0 <= Self.mostBytesAtOnce else { return (head, body) }
         var known: Int? = isComplete && !request.isHEAD ? body?.count ?? 0 : nil
         if case .exactly(let length) = head.length { known = length }
@@ -62,7 +64,10 @@ extension Exchange {
     /// Longer bodies would hold up all others of the loop while they are compressed in one piece.
     private static let mostBytesAtOnce = 2 << 20
 
-    package func encoded(_ body: ByteBuffer) -> ByteBuffer { encoding?.encode(body, isEnd: false) ?? body }
+    package func encoded(_ body: ByteBuffer) -> ByteBuffer {
+        if let tap { tap.sent(body) }
+        return encoding?.encode(body, isEnd: false) ?? body
+    }
 
     /// The last bytes of an encoded body; nil if there is none.
     package func encodedEnd() -> ByteBuffer? {

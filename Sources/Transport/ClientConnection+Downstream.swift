@@ -9,7 +9,7 @@ extension ClientConnection: Downstream {
         exchange.shape(reply)
         if reply.closesConnection || !canDiscardRequestBody { keepsAlive = false }
         exchange.record.status = reply.status
-        exchange.beginResponse()
+        exchange.beginResponse(reply)
         exchange.record.bytesOut = reply.bodyLength(
             requestID: exchange.requestID.count, isHEAD: exchange.request.isHEAD)
         hasResponded = true
@@ -32,7 +32,7 @@ extension ClientConnection: Downstream {
         exchange.shape(head)
         exchange.addDefaults(to: head)
         exchange.record.status = head.status
-        exchange.beginResponse()
+        exchange.beginResponse(head)
         let tunnel = head.status == 101 ? exchange.tunnel : nil
         if tunnel != nil { keepsAlive = true }
         let (body, length) = tunnel == nil ? exchange.encoded(head, body, isComplete: isComplete) : (body, head.body)
@@ -72,10 +72,11 @@ extension ClientConnection: Downstream {
     func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool) {
         guard let context else { return }
         hasResponded = true
-        let (head, body) = exchange.encoded(exchange.shape(head), body, isComplete: isComplete)
-        exchange.addDefaults(to: head)
-        exchange.record.status = head.status
-        exchange.beginResponse()
+        let shaped = exchange.shape(head)
+        exchange.addDefaults(to: shaped)
+        exchange.record.status = shaped.status
+        exchange.beginResponse(shaped)
+        let (head, body) = exchange.encoded(shaped, body, isComplete: isComplete)
         chooseFraming(head.length)
         if !canDiscardRequestBody, isComplete { keepsAlive = false }
         let bodyLength = body?.count ?? 0
@@ -125,6 +126,7 @@ extension ClientConnection: Downstream {
     }
 
     func end(trailers: [UInt8]) {
+        if let tap = exchange.tap { tap.sent(trailers: trailers) }
         if let context, let rest = exchange.encodedEnd(), rest.readableBytes > 0 {
             exchange.record.bytesOut += rest.readableBytes
             writeFramed(rest, context)

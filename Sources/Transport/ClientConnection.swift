@@ -269,6 +269,7 @@ final class ClientConnection: ChannelDuplexHandler, RemovableChannelHandler, Cli
             }
             if requestBody.isComplete { requestArrived() }
             if bytes.readableBytes > 0 || requestBody.isComplete {
+                if let tap = exchange.tap { tap.received(bytes) }
                 if let check = exchange.bodyCheck, tunnel == nil,
                     let refusal = check.refusal(of: bytes, isEnd: requestBody.isComplete)
                 {

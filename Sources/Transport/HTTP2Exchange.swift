@@ -126,6 +126,7 @@ final class HTTP2Exchange {
             inbox = ByteBuffer()
             isEndDelivered = isRequestComplete && tunnel == nil
             stream?.consume(bytes.readableBytes)
+            if let tap = exchange.tap { tap.received(bytes) }
             if let check = exchange.bodyCheck, tunnel == nil,
                 let refusal = check.refusal(of: bytes, isEnd: isEndDelivered)
             {
@@ -202,7 +203,7 @@ extension HTTP2Exchange: Downstream {
     func send(_ reply: Reply, for exchange: Exchange) {
         exchange.shape(reply)
         exchange.record.status = reply.status
-        exchange.beginResponse()
+        exchange.beginResponse(reply)
         exchange.record.bytesOut = reply.bodyLength(
             requestID: exchange.requestID.count, isHEAD: exchange.request.isHEAD)
         respond(reply)
@@ -225,8 +226,8 @@ extension HTTP2Exchange: Downstream {
         }
         exchange.shape(head)
         exchange.record.status = head.status
-        exchange.beginResponse()
         exchange.addDefaults(to: head)
+        exchange.beginResponse(head)
         let (body, _) = exchange.encoded(head, body, isComplete: isComplete)
         let room = head.forwardedCapacity(extra: exchange.responseLines.count)
         let text = worker.buffers.fill(capacity: room) { writer in
@@ -238,10 +239,11 @@ extension HTTP2Exchange: Downstream {
 
     func respond(_ head: StoredHead, body: StoredBody?, isComplete: Bool) {
         if awaitsTunnel, refusesSuccess(head.status, isComplete: isComplete) { return }
-        let (head, body) = exchange.encoded(exchange.shape(head), body, isComplete: isComplete)
-        exchange.record.status = head.status
-        exchange.beginResponse()
-        exchange.addDefaults(to: head)
+        let shaped = exchange.shape(head)
+        exchange.record.status = shaped.status
+        exchange.addDefaults(to: shaped)
+        exchange.beginResponse(shaped)
+        let (head, body) = exchange.encoded(shaped, body, isComplete: isComplete)
         let room = head.capacity(extra: exchange.responseLines.count)
         let text = worker.buffers.fill(capacity: room) { writer in
             head.write(to: &writer, added: exchange.responseLines.bytes, isChunked: false, persistence: .unsaid)
@@ -282,6 +284,7 @@ extension HTTP2Exchange: Downstream {
     }
 
     func end(trailers: [UInt8]) {
+        if let tap = exchange.tap { tap.sent(trailers: trailers) }
         if let stream, let rest = exchange.encodedEnd(), rest.readableBytes > 0 {
             exchange.record.bytesOut += rest.readableBytes
             stream.write(rest)
@@ -335,7 +338,7 @@ extension HTTP2Exchange {
         awaitsTunnel = false
         hasResponded = true
         exchange.record.status = 200
-        exchange.beginResponse()
+        exchange.beginResponse(head)
         tunnel = ClientTunnel(terms, atMicroseconds: MonotonicClock.microseconds())
         connection.tunnelStarted(self)
         for index in 0..<head.fields.count where head.fields.name(index).equalsIgnoringCase("sec-websocket-accept") {

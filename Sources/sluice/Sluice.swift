@@ -22,7 +22,8 @@ struct Sluice: AsyncParsableCommand {
         version: GatewayNode.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, ExplainCommand.self, LimitsCommand.self, BreakersCommand.self,
-            CacheCommand.self, NodesCommand.self, TopCommand.self, ConfigCommand.self, ConsumerCommand.self,
+            CacheCommand.self, CaptureCommand.self, NodesCommand.self, TopCommand.self, ConfigCommand.self,
+            ConsumerCommand.self,
             KeyCommand.self,
             PlanCommand.self,
             VerifyLimitsCommand.self, TokenCommand.self, SchemaCommand.self, ManCommand.self,

@@ -37,6 +37,8 @@ final class BreakerReporter {
     private let onConsumerEvent: (ConsumerEvent) -> Void
     /// Health checks of an upstream have found something.
     private let onHealthChanged: (String) -> Void
+    /// A capture was made or ended.
+    private let onCaptureEvent: (String) -> Void
 
     init(
         link: RedisLink, subscription: RedisSubscription, namespace: String, nodeID: String,
@@ -44,6 +46,7 @@ final class BreakerReporter {
         onCacheEvent: @escaping (CacheEvent?) -> Void = { _ in },
         onConsumerEvent: @escaping (ConsumerEvent) -> Void = { _ in },
         onHealthChanged: @escaping (String) -> Void = { _ in },
+        onCaptureEvent: @escaping (String) -> Void = { _ in },
         now: @escaping () -> Int = MonotonicClock.microseconds
     ) {
         self.link = link
@@ -54,6 +57,7 @@ final class BreakerReporter {
         self.onCacheEvent = onCacheEvent
         self.onConsumerEvent = onConsumerEvent
         self.onHealthChanged = onHealthChanged
+        self.onCaptureEvent = onCaptureEvent
         self.now = now
         scripts = BreakerScripts(link: link, namespace: namespace)
     }
@@ -134,6 +138,7 @@ final class BreakerReporter {
         if let event = ConsumerEvent(payload) { return onConsumerEvent(event) }
         let text = String(decoding: payload, as: UTF8.self)
         if text.hasPrefix("limits ") { return onLimitsChanged() }
+        if text.hasPrefix("capture ") { return onCaptureEvent(String(text.dropFirst(8))) }
         if text.hasPrefix("health ") { return onHealthChanged(String(text.dropFirst(7))) }
         guard let event = ClusterView.parse(event: text) else { return }
         breakers()[event.upstream]?.hear(event.view, isReply: false, now: now())

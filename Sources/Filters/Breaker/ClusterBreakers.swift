@@ -13,6 +13,7 @@ package final class ClusterBreakers: Sendable {
         var onCacheEvent: (@Sendable (CacheEvent?) -> Void)?
         var onConsumerEvent: (@Sendable (ConsumerEvent) -> Void)?
         var onHealthChanged: (@Sendable (String) -> Void)?
+        var onCaptureEvent: (@Sendable (String) -> Void)?
     }
 
     private let guarded = Mutex(Guarded())
@@ -45,6 +46,11 @@ package final class ClusterBreakers: Sendable {
         guarded.withLock { $0.onHealthChanged = body }
     }
 
+    /// What to do when a capture was made or ended elsewhere, with what was said of it: the same channel tells.
+    package func whenCapturesChange(_ body: @escaping @Sendable (String) -> Void) {
+        guarded.withLock { $0.onCaptureEvent = body }
+    }
+
     /// Has what is urgent reported at once; cheap to call often. On any thread.
     package func wake() {
         guard !isWoken.exchange(true, ordering: .relaxed) else { return }
@@ -73,7 +79,8 @@ package final class ClusterBreakers: Sendable {
                 onLimitsChanged: { [self] in guarded.withLock { $0.onLimitsChanged }?() },
                 onCacheEvent: { [self] event in guarded.withLock { $0.onCacheEvent }?(event) },
                 onConsumerEvent: { [self] event in guarded.withLock { $0.onConsumerEvent }?(event) },
-                onHealthChanged: { [self] upstream in guarded.withLock { $0.onHealthChanged }?(upstream) })
+                onHealthChanged: { [self] upstream in guarded.withLock { $0.onHealthChanged }?(upstream) },
+                onCaptureEvent: { [self] text in guarded.withLock { $0.onCaptureEvent }?(text) })
             reporter.start()
             return NIOLoopBound(reporter, eventLoop: loop)
         }.get()

@@ -26,9 +26,17 @@ package struct AdminClient {
 
     /// - Returns: the status and the body.
     package func post(_ path: String, json body: [UInt8]) async throws -> (status: Int, body: [UInt8]) {
+        try await call("POST", path, json: body)
+    }
+
+    /// - Parameter body: empty where the operation takes none.
+    /// - Returns: the status and the body.
+    package func call(
+        _ method: String, _ path: String, json body: [UInt8] = []
+    ) async throws -> (status: Int, body: [UInt8]) {
         let authorization = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
         let head =
-            "POST \(path) HTTP/1.1\r\nHost: \(host):\(port)\r\n\(authorization)Content-Type: application/json\r\n"
+            "\(method) \(path) HTTP/1.1\r\nHost: \(host):\(port)\r\n\(authorization)Content-Type: application/json\r\n"
             + "Content-Length: \(body.count)\r\nConnection: close\r\n\r\n"
         let answer = try await exchange(Array(head.utf8) + body)
         let parsed = ResponseHead()

@@ -50,7 +50,7 @@ extension AdminOperation {
     static let all: [AdminOperation] =
         HealthOperations.all + OverviewOperations.all + RouteOperations.all + LimitOperations.all
         + BreakerOperations.all + CacheOperations.all + ConfigurationOperations.all + RequestOperations.all
-        + DecisionOperations.all + ExplainOperations.all + DocumentOperations.all
+        + CaptureOperations.all + DecisionOperations.all + ExplainOperations.all + DocumentOperations.all
 }
 
 /// A parameter of a query.

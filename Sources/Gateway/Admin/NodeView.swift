@@ -31,9 +31,12 @@ final class NodeView: Sendable {
     /// The node's last minutes.
     let pulse = NodePulse()
     let tail = RequestTail()
+    let captures: CaptureRules
     let began = ContinuousClock.now
     private let isStarted = Atomic<Bool>(false)
     private let isStopping = Atomic<Bool>(false)
+
+    init(log: StructuredLog? = nil) { captures = CaptureRules(log: log) }
 
     func update(_ change: (inout Source) -> Void) { source.withLock { change(&$0) } }
     func started() { isStarted.store(true, ordering: .relaxed) }

@@ -15,7 +15,7 @@ package struct Explainer {
     private let verifiers: [String: JWTVerifier]
     private let users: [String: [BasicAuthenticator.User]]
     private let signatureKeys: [String: [SignatureAuthenticator.Key]]
-    private let redaction: ExplanationRedaction
+    private let redaction: CredentialRedaction
     /// Of a running node.
     private var keySets: [String: FetchedKeySet]?
     private var breakers: [String: SharedBreaker]?
@@ -31,7 +31,7 @@ package struct Explainer {
         verifiers = try Snapshot.verifiers(of: configuration)
         users = try Snapshot.users(of: configuration, consumers)
         signatureKeys = try Snapshot.signatureKeys(of: configuration, consumers)
-        redaction = ExplanationRedaction(configuration)
+        redaction = CredentialRedaction(configuration)
     }
 
     init(_ snapshot: Snapshot, near: NearCache?) {
@@ -43,7 +43,7 @@ package struct Explainer {
         verifiers = snapshot.verifiers
         users = snapshot.users
         signatureKeys = snapshot.signatureKeys
-        redaction = ExplanationRedaction(snapshot.configuration)
+        redaction = CredentialRedaction(snapshot.configuration)
         keySets = snapshot.keySets
         breakers = snapshot.breakers
         self.near = near
@@ -224,7 +224,7 @@ package struct Explainer {
         case .consumer, .claim:
             guard route.settings.authentication == nil || exchange.identity != nil else { return nil }
         case .header(let name):
-            if redaction.hides(header: String(decoding: name, as: UTF8.self)) { return ExplanationRedaction.hidden }
+            if redaction.hides(header: String(decoding: name, as: UTF8.self)) { return CredentialRedaction.hidden }
         case .route, .address: break
         }
         return subject.stored(of: exchange)

@@ -8,7 +8,7 @@ extension Explanation {
         guard var route else { return }
         let buckets = LimitsInRedis(client, namespace: namespace)
         for (place, limit) in route.limits.enumerated() {
-            guard let subject = limit.subject, subject != ExplanationRedaction.hidden else { continue }
+            guard let subject = limit.subject, subject != CredentialRedaction.hidden else { continue }
             let name = BucketName(policy: limit.policy, subject: subject)
             guard let listing = try? await buckets.list(policy: name.policy, subject: name.subject) else { return }
             route.limits[place].live =

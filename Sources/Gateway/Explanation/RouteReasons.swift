@@ -6,9 +6,9 @@ import Policies
 struct RouteReasons {
     private let request: RequestHead
 
-    private let redaction: ExplanationRedaction
+    private let redaction: CredentialRedaction
 
-    init(_ request: RequestHead, _ redaction: ExplanationRedaction) {
+    init(_ request: RequestHead, _ redaction: CredentialRedaction) {
         self.request = request
         self.redaction = redaction
     }

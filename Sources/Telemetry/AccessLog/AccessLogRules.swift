@@ -21,7 +21,8 @@ package struct AccessLogRules: Hashable, Sendable {
 
     /// What carries credentials is never shown, whatever the rules say.
     package static let credentialHeaders: Set<String> = [
-        "authorization", "proxy-authorization", "cookie", "x-api-key", "x-amz-security-token",
+        "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token", "x-csrf-token",
+        "x-amz-security-token", "dpop", "authentication-info", "proxy-authentication-info",
     ]
     package static let credentialParameters: Set<String> = [
         "access_token", "api_key", "apikey", "code", "id_token", "key", "password", "refresh_token", "secret", "sig",

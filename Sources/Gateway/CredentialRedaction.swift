@@ -2,8 +2,8 @@ import Configuration
 import HTTPWire
 import Telemetry
 
-/// What explanations hide: what the access log hides, and wherever a caller's credential is looked for.
-struct ExplanationRedaction {
+/// What explanations and captures hide: what the access log hides, and wherever a caller's credential is looked for.
+struct CredentialRedaction {
     static let hidden = "REDACTED"
     private var headers: Set<String>
     private var parameters: Set<String>
@@ -20,6 +20,10 @@ struct ExplanationRedaction {
         }
         for case .jwt(let settings) in configuration.authenticators.values {
             if let name = settings.query { parameters.insert(name.lowercased()) }
+            if settings.subprotocol != nil { headers.insert("sec-websocket-protocol") }
+        }
+        for case .forward(let settings) in configuration.authenticators.values {
+            headers.formUnion(settings.requestFields.map { $0.lowercased() })
         }
         // Whatever cookie it is: a session's are as good as a password.
         headers.insert("cookie")
@@ -27,6 +31,11 @@ struct ExplanationRedaction {
 
     func hides(header name: String) -> Bool { headers.contains(name.lowercased()) }
     func hides(parameter name: String) -> Bool { parameters.contains(name.lowercased()) }
+
+    /// A field's value: a URL in it, such as that of `Location`, may have secrets in its query.
+    func value(of value: String, header name: String) -> String {
+        hides(header: name) ? Self.hidden : url(value[...])
+    }
 
     func text(ofQuery query: Bytes) -> String {
         let builder = ByteBuilder(capacity: 64)
