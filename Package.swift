@@ -65,6 +65,7 @@ let package = Package(
                 .embedInCode("Breaker/breaker.lua"), .embedInCode("Breaker/sync.lua"),
                 .embedInCode("Breaker/force.lua"), .embedInCode("Health/health.lua"),
                 .embedInCode("Cache/look.lua"), .embedInCode("Cache/store.lua"),
+                .embedInCode("Cache/flow.lua"), .embedInCode("Cache/follow.lua"),
                 .embedInCode("ClusterConfiguration/revisions.lua"), .embedInCode("ClusterConfiguration/push.lua"),
                 .embedInCode("ClusterConfiguration/promote.lua"), .embedInCode("ClusterConfiguration/withdraw.lua"),
                 .embedInCode("ClusterConfiguration/order.lua"), .embedInCode("ClusterConfiguration/acknowledge.lua"),

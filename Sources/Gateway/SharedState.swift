@@ -127,14 +127,17 @@ struct SharedState: Sendable {
         // No request waits for it.
         redis.timeout = .seconds(1)
         redis.longestBackoff = .milliseconds(500)
-        breakers.whenCacheChanges { [near, cacheStores] event in
+        breakers.whenCacheChanges { [near, fills, cacheStores] event in
             switch event {
             case .filled(let key, let version):
                 if let version { near.distrust(key, except: version) }
                 cacheStores.filled(key)
-            case .purge(let key, let isSoft): if isSoft { near.soften(key) } else { near.remove(key) }
+            case .purge(let key, let isSoft):
+                if isSoft { near.soften(key) } else { near.remove(key) }
+                fills.checkFill(key)
             case .purgeTag(let tag, let isSoft): near.purge(tag: tag, isSoft: isSoft)
             case .purgeAll: near.removeAll()
+            case .flowing(let key): cacheStores.filled(key)
             // News may have been missed.
             case nil: near.distrust()
             }

@@ -3,6 +3,14 @@ import HTTPWire
 import NIOCore
 import Policies
 
+/// What a follower waits for, on the follower's loop.
+protocol Followed: AnyObject {
+    /// It has gone.
+    func remove(_ follower: CacheFollower)
+    /// It takes no more bytes for now, or takes them again.
+    func flowChanged()
+}
+
 /// A client's exchange while the cache has no answer at hand: asks the shared store, fetches, or follows somebody's fetch.
 ///
 /// It is kept alive by whomever it waits for, and lets go of its exchange when that is answered or its client leaves.
@@ -16,7 +24,7 @@ final class CacheFollower: ResponseProducer {
     let request: FetchRequest
     /// Nil once it is answered or gone.
     private(set) var exchange: Exchange?
-    private weak var fetch: Fetch?
+    private weak var followed: (any Followed)?
     private(set) var isWritable = true
     private var looks = 0
     /// It has the node's right to look after the key.
@@ -50,7 +58,7 @@ final class CacheFollower: ResponseProducer {
         guard looks <= Self.mostLooks else { return goAlone(.miss, detail: "crowded") }
         if !onlyReads, !hasKey {
             if let fetch = cache.fetches[key], join(fetch) { return }
-            hasKey = cache.fills.take(key, on: cache.loop) { [self] in lookAgain() }
+            hasKey = cache.fills.take(key, on: cache.loop) { [self] in follow($0) }
             guard hasKey else { return }
         }
         guard let shared = cache.shared else { return decideAlone(exchange) }
@@ -62,7 +70,7 @@ final class CacheFollower: ResponseProducer {
     }
 
     /// Somebody has finished: what was missing may be in memory now.
-    private func lookAgain() {
+    func lookAgain() {
         guard let exchange else { return }
         let now = MonotonicClock.microsecondsWithSleep()
         if let entry = key.withUnsafeBufferPointer({ cache.near.look($0) }) {
@@ -98,10 +106,10 @@ final class CacheFollower: ResponseProducer {
             if isSoft { known.soften() }
             decide(known, fill, filling, now)
         case .missing(let fill): startFetch(validating: nil, fill: fill)
-        case .filling:
+        case .filling(let flow):
             if facts.directives.onlyIfCached { return refuse() }
             if onlyReads { return goAlone(.uriMiss) }
-            waitForOthers()
+            waitForOthers(flow)
         case .pass(let remaining):
             cache.near.pass(key, until: now + remaining)
             goAlone(.miss, detail: "hit-for-miss")
@@ -121,8 +129,8 @@ final class CacheFollower: ResponseProducer {
         if let fill { return startFetch(validating: slot, fill: fill) }
         if facts.directives.onlyIfCached { return refuse() }
         // What has to be validated for each request is not worth waiting for, nor is an origin that just failed.
-        if onlyReads || filling != .busy || slot.response.lifetime.fresh == 0 { return pass(slot) }
-        waitForOthers()
+        guard !onlyReads, slot.response.lifetime.fresh > 0, case .busy(let flow) = filling else { return pass(slot) }
+        waitForOthers(flow)
     }
 
     private func decideWithoutShared(_ known: NearSlot?, _ now: Int) {
@@ -150,7 +158,12 @@ final class CacheFollower: ResponseProducer {
         return true
     }
 
-    private func waitForOthers() {
+    /// - Parameter flow: what another node's fetch has brought so far, if that can be followed.
+    private func waitForOthers(_ flow: SharedFlow?) {
+        if let flow, let shared = cache.shared, let exchange, hasKey {
+            hasKey = false
+            return Relay(flow, for: self, shared, tags: service.tags(exchange.request.path)).read()
+        }
         // Others of this node wait for this one, which keeps the key.
         cache.shared?.whenFilled(key) { [self] in
             if exchange == nil { leaveKey() } else { look() }
@@ -186,7 +199,7 @@ final class CacheFollower: ResponseProducer {
         let fetch = Fetch(service, key: key, request, variant: variant, validating: slot, fill: fill, hasKey: hasKey)
         // It gives the key back when it ends.
         hasKey = false
-        self.fetch = fetch
+        followed = fetch
         fetch.start(for: self)
     }
 
@@ -199,7 +212,7 @@ final class CacheFollower: ResponseProducer {
 
     private func join(_ fetch: Fetch) -> Bool {
         guard fetch.add(self) else { return false }
-        self.fetch = fetch
+        followed = fetch
         return true
     }
 
@@ -228,12 +241,52 @@ final class CacheFollower: ResponseProducer {
 
     // MARK: Following a fetch
 
+    /// Another worker has the key, and is collecting a response or has given up.
+    func follow(_ live: LiveFill?) {
+        guard let live else { return lookAgain() }
+        guard exchange != nil else { return }
+        guard selects(live.variant, by: live.vary) else { return goAlone(.varyMiss) }
+        let distant = DistantFollower(self, of: live, on: cache.loop)
+        followed = distant
+        live.join(distant)
+    }
+
+    /// The head of what it follows, with as much of the body as there is.
+    /// - Parameter lines: the first follower gets all that the origin said; others what is stored.
+    /// - Returns: whether it wants the rest of the body.
+    func begin(
+        _ draft: ResponseDraft, _ forward: CacheStatusField.Forward, lines: [UInt8]? = nil, isFirst: Bool = false
+    ) -> Bool {
+        guard let exchange else { return false }
+        let lines = lines ?? draft.lines
+        exchange.record.cache = .miss
+        let age = draft.age(at: MonotonicClock.microsecondsWithSleep()) / 1_000_000
+        if age > 0 {
+            exchange.responseLines.append("Age: ")
+            exchange.responseLines.append(decimal: age)
+            exchange.responseLines.append("\r\n")
+        }
+        CacheStatusField.appendForward(
+            forward, status: draft.status, isStored: true, isCollapsed: !isFirst, to: exchange.responseLines)
+        if draft.isKnown(to: facts) {
+            leave()
+            StoredAnswer.sendNotModified(lines, to: exchange)
+            return false
+        }
+        let soFar = draft.body.readableBytes > 0 ? StoredBody.memory(draft.body) : nil
+        lines.withUnsafeBufferPointer {
+            exchange.downstream.respond(
+                StoredHead(status: draft.status, lines: $0, length: draft.length), body: soFar, isComplete: false)
+        }
+        return true
+    }
+
     /// Lets go of the exchange, which then is somebody else's to answer.
     @discardableResult
     func leave() -> Exchange? {
         defer {
             exchange = nil
-            fetch = nil
+            followed = nil
         }
         return exchange
     }
@@ -249,13 +302,13 @@ final class CacheFollower: ResponseProducer {
     func receiveBody(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {}
 
     func clientLost() {
-        let fetch = self.fetch
+        let followed = self.followed
         leave()
-        fetch?.remove(self)
+        followed?.remove(self)
     }
 
     func clientWritabilityChanged(isWritable: Bool) {
         self.isWritable = isWritable
-        fetch?.flowChanged()
+        followed?.flowChanged()
     }
 }

@@ -21,6 +21,9 @@ package struct CacheNames: Hashable, Sendable {
         self.variant(key, variant) + Array(":\(version):\(number)".utf8)
     }
 
+    /// Of a fill's response while it comes in.
+    func flow(_ key: [UInt8], _ token: String) -> [UInt8] { keys(of: key).fill + Array(":\(token)".utf8) }
+
     func tag(_ name: String) -> [UInt8] { Array("\(namespace):tag:\(name)".utf8) }
     func softTag(_ name: String) -> [UInt8] { Array("\(namespace):softtag:\(name)".utf8) }
 
@@ -40,6 +43,8 @@ package struct CacheNames: Hashable, Sendable {
 package enum CacheEvent: Hashable, Sendable {
     /// A key's fill has ended; with the version of what was stored, if anything was.
     case filled([UInt8], version: String?)
+    /// Something has come of a response that is being fetched.
+    case flowing([UInt8])
     case purge([UInt8], isSoft: Bool)
     case purgeTag(String, isSoft: Bool)
     case purgeAll
@@ -55,6 +60,7 @@ package enum CacheEvent: Hashable, Sendable {
             guard parts.count == 2 else { return nil }
             let version = String(decoding: parts[1], as: UTF8.self)
             self = .filled(Array(parts[0]), version: version == "-" ? nil : version)
+        case "flowing": self = .flowing(rest)
         case "purge": self = .purge(rest, isSoft: false)
         case "soften": self = .purge(rest, isSoft: true)
         case "tag": self = .purgeTag(String(decoding: rest, as: UTF8.self), isSoft: false)

@@ -9,7 +9,7 @@ import Policies
 /// It has an exchange of its own, so that it goes on when the client who caused it leaves, and so that its request can
 /// differ from the client's. While its response may be stored it is kept, up to the route's `max_object`; what may not be
 /// stored is for the first follower alone, who holds the origin back if it is slow.
-final class Fetch {
+final class Fetch: Followed {
     enum State {
         /// Nothing has come of the final response.
         case asked
@@ -28,7 +28,7 @@ final class Fetch {
     let stale: NearSlot?
     let fill: SharedFill?
     /// It has taken the key for the node, and gives it back.
-    private let hasKey: Bool
+    private var hasKey: Bool
     let purgeCount: Int
     var exchange: Exchange!
     var state = State.asked
@@ -36,15 +36,20 @@ final class Fetch {
         didSet { cache.memory.add((draft?.body.storageCapacity ?? 0) - (oldValue?.body.storageCapacity ?? 0)) }
     }
     var followers: [CacheFollower] = []
+    /// Those on other workers, who came when it was collecting.
+    var distant: [DistantFollower] = []
     var producer: (any ResponseProducer)?
     private var renewal: RepeatedTask?
+    /// What comes is shared with other nodes.
+    var flow: FlowWriter?
     var sentAt = 0
     var isHeldBack = false
-    var mayStore = true
     private var isAccounted = false
-    /// What it has brought is with the shared store, which ends the fill.
+    /// The fill is ended, or what it has brought is with the shared store, which ends it.
     var isCommitted = false
     var outcome = FillOutcome.failed
+    /// A purge came while the origin was asked.
+    private(set) var isOvertaken = false
 
     var cache: ResponseCache { service.cache }
 
@@ -73,10 +78,10 @@ final class Fetch {
         guard request.begin(exchange, validating: stale?.response) else {
             return send(.badGateway("The request could not be prepared."), for: exchange)
         }
-        if let fill, let shared = cache.shared {
+        if fill != nil {
             let pause = TimeAmount.milliseconds(Int64(FillTimes.renewal))
-            let bound = NIOLoopBound(shared, eventLoop: cache.loop)
-            renewal = cache.loop.scheduleRepeatedTask(initialDelay: pause, delay: pause) { _ in bound.value.renew(fill)
+            let bound = NIOLoopBound(self, eventLoop: cache.loop)
+            renewal = cache.loop.scheduleRepeatedTask(initialDelay: pause, delay: pause) { _ in bound.value.checkFill()
             }
         }
         sentAt = MonotonicClock.microsecondsWithSleep()
@@ -97,11 +102,10 @@ final class Fetch {
             followers.append(follower)
             return true
         case .collecting:
-            guard let draft, draft.lifetime.fresh > draft.initialAge,
-                follower.selects(draft.variant, by: draft.facts.vary)
-            else { return false }
-            followers.append(follower)
-            begin(follower, draft, lines: draft.lines, isFirst: false)
+            guard let draft, mayShare(draft), follower.selects(draft.variant, by: draft.facts.vary) else {
+                return false
+            }
+            if follower.begin(draft, forward) { followers.append(follower) }
             return true
         case .passing, .ended: return false
         }
@@ -110,20 +114,21 @@ final class Fetch {
     /// Its client has left.
     func remove(_ follower: CacheFollower) {
         followers.removeAll { $0 === follower }
-        if case .passing = state, followers.isEmpty { cancel() } else { flowChanged() }
+        followerLeft()
+    }
+
+    func followerLeft() {
+        if case .passing = state, !hasFollowers { cancel() } else { flowChanged() }
     }
 
     /// While the response is kept anyway there is nothing to gain by holding the origin back.
     func flowChanged() {
         guard case .passing = state else { return }
-        let isBehind = followers.contains { !$0.isWritable }
+        let isBehind = followers.contains { !$0.isWritable } || distant.contains { !$0.isWritable }
         guard isBehind != isHeldBack else { return }
         isHeldBack = isBehind
         producer?.clientWritabilityChanged(isWritable: !isBehind)
     }
-
-    /// What comes was made before a purge.
-    func forbidStoring() { mayStore = false }
 
     // MARK: The end
 
@@ -140,12 +145,49 @@ final class Fetch {
         state = .ended
         producer = nil
         draft = nil
+        release()
         renewal?.cancel()
-        if let fill, !isCommitted { cache.shared?.end(fill, outcome) }
-        if cache.fetches[key] === self { cache.fetches[key] = nil }
+        flow?.end(isWhole: false)
+        flow = nil
+        cache.passing[ObjectIdentifier(self)] = nil
         stale?.endAsking()
         account()
+    }
+
+    /// Renews the fill, and hears of a purge, which has taken it away, and of followers on other nodes.
+    func checkFill() {
+        flow?.keepAlive()
+        guard let fill, !isCommitted, let shared = cache.shared else { return }
+        shared.renew(fill) { [self] state in
+            guard !isCommitted else { return }
+            switch state {
+            case .lost: overtaken()
+            case .held: break
+            case .awaited:
+                if flow == nil, let draft, mayShare(draft) { flow = FlowWriter(draft, fill, shared, on: cache.loop) }
+            }
+        }
+    }
+
+    func overtaken() {
+        isOvertaken = true
+        guard case .collecting = state else { return }
+        state = .passing
+        draft = nil
+        release()
+        followerLeft()
+    }
+
+    /// What comes is not for others: they need not wait for its end.
+    func release() {
+        if let fill, !isCommitted { cache.shared?.end(fill, outcome) }
+        isCommitted = true
+        if cache.fetches[key] === self {
+            cache.fetches[key] = nil
+            cache.passing[ObjectIdentifier(self)] = self
+        }
         if hasKey { cache.fills.end(key) }
+        hasKey = false
     }
 
     var isEnded: Bool { if case .ended = state { true } else { false } }

@@ -23,11 +23,7 @@ extension Fetch: Downstream {
 
     func abort(_ failure: Failure) {
         producer = nil
-        guard !isEnded else { return }
-        let following = followers
-        followers = []
-        finish()
-        for follower in following { follower.abort(failure) }
+        if !isEnded { abortFollowers(failure) }
     }
 
     /// The gateway itself answers: the origin could not be asked, or did not answer.
@@ -44,7 +40,7 @@ extension Fetch: Downstream {
             own.record.cache = .miss
             own.record.failure = exchange.record.failure
             own.responseLines.append(exchange.responseLines.bytes)
-            CacheStatusField.appendForward(stale == nil ? .uriMiss : .stale, to: own.responseLines)
+            CacheStatusField.appendForward(forward, to: own.responseLines)
             own.answer(reply)
         }
     }

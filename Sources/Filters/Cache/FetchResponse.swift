@@ -7,7 +7,7 @@ import Policies
 extension Fetch {
     func started(_ head: ResponseHead, _ body: ByteBuffer?, isComplete: Bool) {
         if head.status == 304, let stale { return validated(head, stale) }
-        if [500, 502, 503, 504].contains(head.status), serveStale(), followers.isEmpty { return cancel() }
+        if [500, 502, 503, 504].contains(head.status), serveStale(), !hasFollowers { return cancel() }
         let now = MonotonicClock.microsecondsWithSleep()
         var facts = CacheResponseFacts(status: head.status, now: WallClock.seconds())
         for index in 0..<head.fields.count { facts.add(name: head.fields.name(index), value: head.fields.value(index)) }
@@ -16,13 +16,13 @@ extension Fetch {
         case .refuse(let refusal): return passOn(head, body, isComplete: isComplete, refusal)
         }
         if let body { received(body) }
-        if isComplete { completed(trailers: []) }
+        if isComplete { completed(trailers: []) } else { offer() }
     }
 
     func decide(_ facts: CacheResponseFacts, _ head: ResponseHead) -> StorageRules.Decision {
         var facts = facts
         for name in service.route.vary.names { facts.addVary(name) }
-        if !mayStore { return .refuse(.noStore) }
+        if isOvertaken || cache.fills.isVoid(key) { return .refuse(.purged) }
         switch head.body {
         // Its end can't be told from the origin's.
         case .untilClose: return .refuse(.unknownLength)
@@ -59,7 +59,7 @@ extension Fetch {
         _ head: ResponseHead, _ body: ByteBuffer?, isComplete: Bool, _ refusal: StorageRules.Refusal
     ) {
         state = .passing
-        outcome = head.status >= 500 ? .failed : .pass(Self.passMicroseconds)
+        outcome = head.status >= 500 || refusal == .purged ? .failed : .pass(Self.passMicroseconds)
         if case .pass = outcome, refusal != .requestNoStore {
             cache.near.pass(key, until: MonotonicClock.microsecondsWithSleep() + Self.passMicroseconds)
         }
@@ -67,7 +67,7 @@ extension Fetch {
         followers = Array(waiting.prefix(1))
         account()
         let first = waiting.first
-        if isComplete { finish() }
+        if isComplete { finish() } else { release() }
         for other in waiting.dropFirst() { other.goAlone(.miss, detail: refusal.rawValue) }
         guard let first, let exchange = first.exchange else {
             if !isComplete { cancel() }
@@ -75,7 +75,7 @@ extension Fetch {
         }
         exchange.record.cache = .miss
         CacheStatusField.appendForward(
-            stale == nil ? .uriMiss : .stale, status: head.status, detail: refusal.rawValue, to: exchange.responseLines)
+            forward, status: head.status, detail: refusal.rawValue, to: exchange.responseLines)
         // RFC 9110 §6.6.1.
         if head.fields.first(.date) == nil {
             exchange.responseLines.append("Date: \(HTTPTime.text(WallClock.seconds()))\r\n")
@@ -89,6 +89,7 @@ extension Fetch {
     static let passMicroseconds = 10_000_000
 
     func received(_ bytes: ByteBuffer) {
+        flow?.write(bytes)
         if case .collecting = state, var draft {
             self.draft = nil
             if draft.body.readableBytes + bytes.readableBytes > service.route.maximumObject {
@@ -96,10 +97,10 @@ extension Fetch {
             } else {
                 draft.body.writeImmutableBuffer(bytes)
                 // Before the client has all of it: its next request, on whatever worker, finds it.
-                if draft.length == .exactly(draft.body.readableBytes) { store(draft) } else { self.draft = draft }
+                if draft.isWhole { store(draft) } else { self.draft = draft }
             }
         }
-        for follower in followers { follower.write(bytes) }
+        writeToFollowers(bytes)
     }
 
     /// The entry is given up; the stream goes on to those who follow it.
@@ -107,14 +108,14 @@ extension Fetch {
         state = .passing
         outcome = .pass(Self.passMicroseconds)
         cache.near.pass(key, until: MonotonicClock.microsecondsWithSleep() + Self.passMicroseconds)
-        if followers.isEmpty { cancel() } else { flowChanged() }
+        release()
+        followerLeft()
     }
 
     func completed(trailers: [UInt8]) {
-        let following = followers
-        followers = []
         if let draft, case .collecting = state { store(draft) }
-        finish()
-        for follower in following { follower.end(trailers: trailers) }
+        flow?.end(isWhole: true)
+        flow = nil
+        endFollowers(trailers: trailers)
     }
 }

@@ -3,53 +3,69 @@ import HTTPWire
 import NIOCore
 import Policies
 
-/// Gives what is being collected to those who wait for it.
-extension Fetch {
+/// Gives what is being collected to those who wait for it: on this worker, and on the others of the node.
+extension Fetch: LiveSource {
     /// The first follower gets all that the origin said; others what is stored, if it may serve them.
     func shareOut(_ draft: ResponseDraft, _ live: [UInt8]) {
+        let isShared = draft.isFresh(at: draft.receivedAt)
         let waiting = followers
         followers = []
         for (index, follower) in waiting.enumerated() {
             if index == 0 {
-                followers.append(follower)
-                begin(follower, draft, lines: live, isFirst: true)
-            } else if draft.lifetime.fresh > draft.initialAge, follower.selects(draft.variant, by: draft.facts.vary) {
-                followers.append(follower)
-                begin(follower, draft, lines: draft.lines, isFirst: false)
+                if follower.begin(draft, forward, lines: live, isFirst: true) { followers.append(follower) }
+            } else if isShared, follower.selects(draft.variant, by: draft.facts.vary) {
+                if follower.begin(draft, forward) { followers.append(follower) }
             } else {
-                follower.goAlone(draft.lifetime.fresh > draft.initialAge ? .varyMiss : .miss)
+                follower.goAlone(isShared ? .varyMiss : .miss)
             }
         }
     }
 
-    func begin(_ follower: CacheFollower, _ draft: ResponseDraft, lines: [UInt8], isFirst: Bool) {
-        guard let exchange = follower.exchange else { return }
-        exchange.record.cache = .miss
-        if draft.initialAge >= 1_000_000 {
-            exchange.responseLines.append("Age: ")
-            exchange.responseLines.append(decimal: draft.initialAge / 1_000_000)
-            exchange.responseLines.append("\r\n")
-        }
-        CacheStatusField.appendForward(
-            stale == nil ? .uriMiss : .stale, status: draft.status, isStored: true, isCollapsed: !isFirst,
-            to: exchange.responseLines)
-        if !follower.facts.conditions.isEmpty, (200..<300).contains(draft.status) {
-            let modified = draft.facts.lastModified ?? draft.facts.date
-            switch follower.facts.conditions.evaluate(etag: draft.facts.etag, lastModified: modified) {
-            case .proceed: break
-            case .notModified: return answered(follower) { StoredAnswer.sendNotModified(lines, to: $0) }
-            }
-        }
-        let soFar = draft.body.readableBytes > 0 ? StoredBody.memory(draft.body) : nil
-        lines.withUnsafeBufferPointer {
-            exchange.downstream.respond(
-                StoredHead(status: draft.status, lines: $0, length: draft.length), body: soFar, isComplete: false)
-        }
+    /// The node's other workers may follow from now on, should the rest of the body take its time.
+    func offer() {
+        guard case .collecting = state, let draft, mayShare(draft) else { return }
+        cache.fills.offer(LiveFill(self, draft, on: cache.loop), under: key)
     }
 
-    /// It needs no more than what it is sent now.
-    func answered(_ follower: CacheFollower, _ send: (Exchange) -> Void) {
-        followers.removeAll { $0 === follower }
-        if let exchange = follower.leave() { send(exchange) }
+    /// What a purge has overtaken is for nobody else.
+    func mayShare(_ draft: ResponseDraft) -> Bool {
+        draft.isFresh(at: MonotonicClock.microsecondsWithSleep()) && mayKeep(draft.tags)
     }
+
+    func add(_ follower: DistantFollower) {
+        guard case .collecting = state, let draft, mayShare(draft) else { return follower.missed() }
+        distant.append(follower)
+        follower.begin(draft, forward)
+    }
+
+    func remove(_ follower: DistantFollower) {
+        distant.removeAll { $0 === follower }
+        followerLeft()
+    }
+
+    var hasFollowers: Bool { !followers.isEmpty || !distant.isEmpty }
+
+    func writeToFollowers(_ bytes: ByteBuffer) {
+        for follower in followers { follower.write(bytes) }
+        for follower in distant { follower.write(bytes) }
+    }
+
+    func abortFollowers(_ failure: Failure) {
+        let (near, far) = (followers, distant)
+        (followers, distant) = ([], [])
+        finish()
+        for follower in near { follower.abort(failure) }
+        for follower in far { follower.abort(failure) }
+    }
+
+    func endFollowers(trailers: [UInt8]) {
+        let (near, far) = (followers, distant)
+        (followers, distant) = ([], [])
+        finish()
+        for follower in near { follower.end(trailers: trailers) }
+        for follower in far { follower.end(trailers: trailers) }
+    }
+
+    /// Why the origin was asked.
+    var forward: CacheStatusField.Forward { stale == nil ? .uriMiss : .stale }
 }

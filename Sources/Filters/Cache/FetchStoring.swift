@@ -15,7 +15,9 @@ extension Fetch {
         shared.commit(response, fill, isRenewal: isRenewal)
     }
 
-    func mayKeep(_ tags: [CacheTag]) -> Bool { mayStore && cache.near.mayKeep(tags: tags, since: purgeCount) }
+    func mayKeep(_ tags: [CacheTag]) -> Bool {
+        !isOvertaken && !cache.fills.isVoid(key) && cache.near.mayKeep(tags: tags, since: purgeCount)
+    }
 
     /// Those of the configuration with the generations they had when the fill began; the origin's own.
     func tags(_ facts: CacheResponseFacts) -> [CacheTag] {

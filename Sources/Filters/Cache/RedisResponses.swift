@@ -12,16 +12,18 @@ package final class RedisResponses: SharedResponses {
     /// Bytes a single command moves at most, besides a response's fields.
     static let pieceBytes = 256 << 10
 
-    private let link: RedisLink
+    let link: RedisLink
     private let compresses: Bool
-    private let names: CacheNames
+    let names: CacheNames
     private let lookScript: RedisScriptID
     private let storeScript: RedisScriptID
     private let endScript: RedisScriptID
     private let purgeScript: RedisScriptID
+    let flowScript: RedisScriptID
+    let followScript: RedisScriptID
     private var waiting: [[UInt8]: [Waiter]] = [:]
     private var serial = 0
-    package private(set) var counters = SharedCacheCounters()
+    package var counters = SharedCacheCounters()
     /// Told of keys whose response was not stored since a purge or another fetch was faster: what is near may be void.
     package var whenOutrun: (([UInt8]) -> Void)?
 
@@ -39,6 +41,8 @@ package final class RedisResponses: SharedResponses {
         storeScript = link.register(RedisScript(name: "cache store", source: PackageResources.store_lua))
         endScript = link.register(RedisScript(name: "cache end", source: PackageResources.end_lua))
         purgeScript = link.register(RedisScript(name: "cache purge", source: PackageResources.purge_lua))
+        flowScript = link.register(RedisScript(name: "cache flow", source: PackageResources.flow_lua))
+        followScript = link.register(RedisScript(name: "cache follow", source: PackageResources.follow_lua))
     }
 
     package var isReady: Bool { link.isReady }
@@ -77,7 +81,7 @@ package final class RedisResponses: SharedResponses {
             }
         } completion: { result in
             // A reply is only there during this call; what is read from it stays.
-            completion(result.map { LookReply($0) })
+            completion(result.map { LookReply($0, key: question.key) })
         }
     }
 
@@ -104,7 +108,7 @@ package final class RedisResponses: SharedResponses {
         switch reply.kind {
         case .pass(let remaining): completion(.pass(remaining: remaining))
         case .none:
-            guard var fill else { return completion(.filling) }
+            guard var fill else { return completion(.filling(reply.flow)) }
             if let current { fill.tags = current }
             completion(.missing(fill))
         case .same(let age, let isSoft):
@@ -136,7 +140,7 @@ package final class RedisResponses: SharedResponses {
 
     /// A purged tag has been found in another slot.
     private func gone(_ question: SharedLook, _ fill: SharedFill?, _ completion: (SharedAnswer) -> Void) {
-        if let fill { completion(.missing(fill)) } else { completion(.filling) }
+        if let fill { completion(.missing(fill)) } else { completion(.filling(nil)) }
     }
 
     /// Gets the body's other pieces, a few at a time.
@@ -235,7 +239,7 @@ package final class RedisResponses: SharedResponses {
         let start = number * Self.pieceBytes
         guard start < response.body.count else { return makeVisible(response, fill) }
         // A long body takes a while, piece after piece.
-        if number % 16 == 15 { renew(fill) }
+        if number % 16 == 15 { renew(fill) { _ in } }
         let length = min(Self.pieceBytes, response.body.count - start)
         let piece = response.body.part(start..<(start + length)).buffer
         guard compresses, BodyCompression.isWorth(response) else { return write(piece, number, of: response, fill) }
@@ -314,9 +318,15 @@ package final class RedisResponses: SharedResponses {
         }
     }
 
-    package func renew(_ fill: SharedFill) { callEnd(fill, "renew", milliseconds: FillTimes.lifetime) }
+    package func renew(_ fill: SharedFill, completion: @escaping (FillState) -> Void) {
+        callEnd(fill, "renew", milliseconds: FillTimes.lifetime) {
+            if let state = $0.flatMap({ FillState(rawValue: $0) }) { completion(state) }
+        }
+    }
 
-    private func callEnd(_ fill: SharedFill, _ mode: StaticString, milliseconds: Int) {
+    private func callEnd(
+        _ fill: SharedFill, _ mode: StaticString, milliseconds: Int, completion: @escaping (Int?) -> Void = { _ in }
+    ) {
         let keys = names.keys(of: fill.key)
         link.call(endScript, keys: 2, arguments: 5) { writer in
             writer.append(keys.index)
@@ -326,7 +336,8 @@ package final class RedisResponses: SharedResponses {
             writer.append(milliseconds)
             writer.append(names.channel)
             writer.append(names.filled(fill.key, version: "-"))
-        } completion: { _ in
+        } completion: {
+            completion((try? $0.get())?.integer)
         }
     }
 

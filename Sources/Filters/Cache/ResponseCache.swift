@@ -19,6 +19,8 @@ package final class ResponseCache {
     let memory: BufferMemory
     /// By primary key. At most one fetch a key.
     var fetches: [[UInt8]: Fetch] = [:]
+    /// Those whose responses are only passed on.
+    var passing: [ObjectIdentifier: Fetch] = [:]
     let key = ByteBuilder(capacity: 512)
 
     package init(
@@ -37,7 +39,7 @@ package final class ResponseCache {
     /// A purge must reach what is about to be stored as well as what is stored.
     func purge(_ key: [UInt8], isSoft: Bool = false) {
         if isSoft { near.soften(key) } else { near.remove(key) }
-        fetches[key]?.forbidStoring()
+        fills.void(key)
         shared?.purge(key: key, isSoft: isSoft)
     }
 }

@@ -22,7 +22,17 @@ package protocol SharedResponses: AnyObject {
     func end(_ fill: SharedFill, _ outcome: FillOutcome)
 
     /// Keeps a fill from lapsing; called about every third of `FillTimes.lifetime`.
-    func renew(_ fill: SharedFill)
+    /// - Parameter completion: not called if the store can't say.
+    func renew(_ fill: SharedFill, completion: @escaping (FillState) -> Void)
+
+    /// Adds to what followers on other nodes are given of the fill's response while it comes in; nothing, to say that more
+    /// will come. Nobody waits for it.
+    func share(_ parts: [FlowPart], of fill: SharedFill)
+
+    /// Asks for what another node's fill has brought, from the given part on.
+    ///
+    /// `completion` is called exactly once, within the store's time limit.
+    func follow(_ flow: SharedFlow, from position: Int, completion: @escaping (FlowNews) -> Void)
 
     /// Removes all responses under the key, or makes them stale.
     func purge(key: [UInt8], isSoft: Bool)
@@ -40,6 +50,8 @@ enum FillTimes {
     static let poll = 200
     /// A failing origin is not asked again for so long by those who can be served what is stale.
     static let hold = 2000
+    /// The end of what a fill has brought can be read for so long.
+    static let flowEnd = 5000
 }
 
 /// What is asked about a key.
@@ -70,19 +82,44 @@ package enum SharedAnswer {
     case same(age: Int, isSoft: Bool, fill: SharedFill?, filling: SharedFilling)
     /// There is none, and the caller is to fetch it.
     case missing(SharedFill)
-    /// There is none, and somebody else fetches it; or there is none, and it was only asked for.
-    case filling
+    /// There is none, and somebody else fetches it, with its flow if that can be followed; or there is none, and it was only
+    /// asked for.
+    case filling(SharedFlow?)
     /// Responses under this key can't be stored; for so many more microseconds.
     case pass(remaining: Int)
     case unavailable
 }
 
 /// Whether somebody else fetches a key's response.
-package enum SharedFilling: Int, Sendable {
-    case none = 0
-    case busy = 1
+package enum SharedFilling: Hashable, Sendable {
+    case none
+    /// With its flow, if that can be followed.
+    case busy(SharedFlow?)
     /// Nobody does: the origin has just failed, and is left in peace.
-    case held = 2
+    case held
+}
+
+/// The response of another node's fill, which it shares while it comes in.
+package struct SharedFlow: Hashable, Sendable {
+    package var key: [UInt8]
+    /// Of the fill.
+    package var token: String
+}
+
+package enum FlowNews: Sendable {
+    /// None: nothing new has come yet.
+    case parts([FlowPart])
+    /// Who fetched is dead, or Redis can't be asked.
+    case gone
+}
+
+/// What has become of a fill.
+package enum FillState: Int, Sendable {
+    /// A purge, or somebody who thought that this node was dead, has taken it.
+    case lost = 0
+    case held = 1
+    /// And followers on other nodes wait for what it brings.
+    case awaited = 2
 }
 
 /// The right to fetch a key's response on the cluster's behalf.

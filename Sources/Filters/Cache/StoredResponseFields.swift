@@ -52,13 +52,17 @@ struct LookReply {
     let isTaken: Bool
     private let detail: String
 
-    init?(_ reply: RedisReply) {
+    init?(_ reply: RedisReply, key: [UInt8]) {
         guard let kind = reply[0]?.text, let filling = reply[1]?.integer, let detail = reply[2]?.text else {
             return nil
         }
         isTaken = filling == 3
-        self.filling = SharedFilling(rawValue: filling) ?? .none
         self.detail = detail
+        switch filling {
+        case 1: self.filling = .busy(detail.isEmpty ? nil : SharedFlow(key: key, token: detail))
+        case 2: self.filling = .held
+        default: self.filling = .none
+        }
         switch kind {
         case "none": self.kind = .none
         case "pass": self.kind = .pass(remaining: min(max(0, Int(detail) ?? 0), 3_600_000_000))
@@ -71,6 +75,8 @@ struct LookReply {
         default: return nil
         }
     }
+
+    var flow: SharedFlow? { if case .busy(let flow) = filling { flow } else { nil } }
 
     /// The generations that a taken fill was given; without them, as in a cluster, they are still to be read.
     func tags(for names: [String]) -> [CacheTag] {
@@ -86,8 +92,8 @@ struct LookReply {
 
 extension LookReply.Head {
     /// Bounds that no stored response passes: what does was not written by Sluice.
-    private static let longestBody = 64 << 20
-    private static let longest = 400 * CacheLifetime.day
+    static let longestBody = 64 << 20
+    static let longest = 400 * CacheLifetime.day
 
     init?(_ reply: RedisReply) {
         guard let age = LookReply.number(reply[3]), let status = LookReply.number(reply[5]),
@@ -139,7 +145,7 @@ extension LookReply.Head {
     }
 
     /// Whole field lines that can do no harm in a head: a name, a colon, no control bytes.
-    private static func areLines(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    static func areLines(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var start = 0
         while start < bytes.count {
             guard let feed = bytes[start...].firstIndex(of: 0x0A), feed > start, bytes[feed - 1] == 0x0D,

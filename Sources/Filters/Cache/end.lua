@@ -7,13 +7,13 @@
 -- ARGV[3]  for how long, ms
 -- ARGV[4]  channel of events; ARGV[5] what to publish there
 --
--- Reply: 1, or 0 if the fill is somebody else's.
+-- Reply: 1, or 0 if the fill is somebody else's; of renew 2 if followers on other nodes wait for it.
 
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 local mode, duration = ARGV[2], tonumber(ARGV[3])
 if mode == 'renew' then
   redis.call('PEXPIRE', KEYS[2], duration)
-  return 1
+  return 1 + redis.call('EXISTS', KEYS[2] .. ':awaited')
 end
 if mode == 'held' then
   redis.call('SET', KEYS[2], 'held:' .. ARGV[1], 'PX', duration)

@@ -13,7 +13,8 @@
 -- Reply: {kind, filling, detail, …}
 --   kind     found, same (the known version still is the response), none, or pass (responses can't be stored)
 --   filling  0 nobody fetches, 1 somebody does, 2 the origin failed and is left in peace, 3 the caller does from now on
---   detail   of pass: for how many more µs; of a fill taken: "name=generation/softgeneration …" of the tags
+--   detail   of pass: for how many more µs; of a fill taken: "name=generation/softgeneration …" of the tags; of
+--            somebody's fill: its token, if what it has brought so far can be followed (follow.lua)
 --   same:    age (µs), soft (0 or 1)
 --   found:   age, soft, status, headers, vary, variant, fresh, swr, sie, flags, tags, version, length, pieces, first piece
 
@@ -33,7 +34,13 @@ end
 -- Takes the fill, or says who has it.
 local function take()
   local owner = redis.call('GET', KEYS[2])
-  if owner then return string.sub(owner, 1, 5) == 'held:' and 2 or 1, '' end
+  if owner and string.sub(owner, 1, 5) == 'held:' then return 2, '' end
+  if owner then
+    if redis.call('EXISTS', KEYS[2] .. ':' .. owner) == 1 then return 1, owner end
+    -- Who fetches is told that it should share what comes, should that take its time.
+    redis.call('SET', KEYS[2] .. ':awaited', '1', 'PX', ARGV[3])
+    return 1, ''
+  end
   redis.call('SET', KEYS[2], token, 'PX', ARGV[3])
   if namespace == '' then return 3, '' end
   local texts = {}

@@ -72,6 +72,12 @@ package struct CacheResponseFacts: Sendable {
     /// The route says that responses differ by this request field too.
     package mutating func addVary(_ name: String) { vary.add(name: name) }
 
+    /// Server-sent events, which come for as long as the client listens.
+    var isEventStream: Bool {
+        contentType.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x09 }
+            .map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }.elementsEqual("text/event-stream".utf8)
+    }
+
     /// The directives that count for this cache; with those that are meant for it `Expires` doesn't (RFC 9213 §2.2).
     var effective: (directives: CacheDirectives, isTargeted: Bool) {
         if !targeted.isEmpty, let own = TargetedDirectives.parse(targeted) { return (own, true) }

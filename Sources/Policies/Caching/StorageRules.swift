@@ -34,6 +34,9 @@ package struct StorageRules: Hashable, Sendable {
         case noFreshness = "no-freshness"
         case tooLarge = "too-large"
         case unknownLength = "no-end"
+        case eventStream = "event-stream"
+        /// While it was fetched.
+        case purged
     }
 
     /// What the rules need to know of the request.
@@ -85,8 +88,10 @@ package struct StorageRules: Hashable, Sendable {
         }
         if directives.isPrivate { return .isPrivate }
         guard allowsStoring(response, directives, isTargeted) else { return .noFreshness }
-        if response.vary.isUnknown { return .varyStar }
+        // A route's defaults are not meant for what has no end; its clients would wait for each other.
         let isShared = directives.isPublic || directives.sharedMaxAge != nil
+        if response.isEventStream, !isShared, !hasOwnFreshness(response, directives) { return .eventStream }
+        if response.vary.isUnknown { return .varyStar }
         if request.hasAuthorization, !isPerIdentity, !isShared, !directives.mustRevalidate { return .authorization }
         let keepsCookies =
             isShared || isTargeted || directives.withheldFields.contains("set-cookie")

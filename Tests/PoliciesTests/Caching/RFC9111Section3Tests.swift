@@ -57,6 +57,16 @@ struct RFC9111Section3Tests {
         #expect(decide(responseFacts(200, "Set-Cookie: a=b"), rules).refusal == .setCookie)
     }
 
+    @Test("a route's ttl does not make clients share what has no end, an origin's word does")
+    func eventStreams() {
+        var rules = StorageRules()
+        rules.ttl = 60_000_000
+        let type = "Content-Type: Text/Event-Stream; charset=utf-8"
+        #expect(decide(responseFacts(200, type), rules).refusal == .eventStream)
+        #expect(decide(responseFacts(200, type, "Cache-Control: max-age=9"), rules).refusal == nil)
+        #expect(decide(responseFacts(200, "Content-Type: text/event-streams"), rules).refusal == nil)
+    }
+
     @Test(
         "how long a response is fresh (section 4.2.1)",
         arguments: [
