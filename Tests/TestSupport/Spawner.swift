@@ -1,9 +1,4 @@
 import Foundation
-import Synchronization
-
-/// Held while a child is started, and while a new descriptor is marked as not for children: a socket that leaks into a
-/// child would stay open after the test has closed it.
-let inheritance = Mutex(())
 
 /// The one thread that starts child processes, and never ends before the tests do.
 ///
@@ -66,6 +61,7 @@ struct SpawnPlan: Sendable {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input, O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, create, 0o600)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errorOutput, create, 0o600)
+        try Self.closeOthers(&actions)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -85,10 +81,18 @@ struct SpawnPlan: Sendable {
         var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (argv + envp).forEach { free($0) } }
         var pid = pid_t()
-        let status = inheritance.withLock { _ in
-            posix_spawn(&pid, command[0], &actions, &attributes, &argv, &envp)
-        }
+        let status = posix_spawn(&pid, command[0], &actions, &attributes, &argv, &envp)
         guard status == 0 else { throw TestFailure("cannot start \(executable): \(String(cString: strerror(status)))") }
         return pid
+    }
+
+    /// A socket that leaks into a child stays open after the test has closed it, so that its peer hears nothing of that.
+    /// SwiftNIO's sockets are not marked as closed on exec. glibc's function for it is not visible to Swift.
+    private static func closeOthers(_ actions: inout posix_spawn_file_actions_t) throws {
+        typealias AddCloseFrom = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, CInt) -> CInt
+        guard let symbol = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") else {
+            throw TestFailure("posix_spawn_file_actions_addclosefrom_np is missing; it came with glibc 2.34")
+        }
+        _ = unsafeBitCast(symbol, to: AddCloseFrom.self)(&actions, STDERR_FILENO + 1)
     }
 }

@@ -105,11 +105,7 @@ package final class TestOrigin: Sendable {
         while true {
             var readable = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
             poll(&readable, 1, -1)
-            let descriptor = inheritance.withLock { _ in
-                let descriptor = Foundation.accept(listener, nil, nil)
-                if descriptor >= 0 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-                return descriptor
-            }
+            let descriptor = Foundation.accept(listener, nil, nil)
             if descriptor >= 0 { return descriptor }
             guard [EAGAIN, EINTR, ECONNABORTED].contains(errno) else { return nil }
         }
