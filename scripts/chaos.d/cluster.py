@@ -15,13 +15,13 @@ NODES = 3
 RATE = 50
 
 CONFIGURATION = """
-listeners: [{{ bind: 127.0.0.1:{port} }}]
-admin: {{ bind: 127.0.0.1:{admin} }}
+listeners: [{{ bind: "{host}:{port}" }}]
+admin: {{ bind: "{host}:{admin}", token: chaos }}
 node: {{ id: node{number} }}
-trusted_proxies: [127.0.0.0/8]
+trusted_proxies: [127.0.0.0/8, 10.99.0.0/16]
 access_log: {{ path: off }}
 drain: 5s
-state: {{ redis: "redis://127.0.0.1:{redis}/0", namespace: chaos }}
+state: {{ redis: "redis://{redis}/0", namespace: chaos }}
 upstreams:
   service:
     targets: [{targets}]
@@ -80,9 +80,9 @@ class Part:
         self.signal(signal.SIGCONT)
 
 
-def answers(port, path="/"):
+def answers(host, port, path="/"):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1) as response:
+        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=1) as response:
             return response.status == 200
     except OSError:
         return False
@@ -94,8 +94,8 @@ def pings(port):
 
 
 class Cluster:
-    def __init__(self, directory, binary, demo):
-        self.directory, self.binary, self.demo = directory, binary, demo
+    def __init__(self, directory, binary, demo, network):
+        self.directory, self.binary, self.demo, self.network = directory, binary, demo, network
         self.parts, self.links = {}, []
         self.redis_port, self.balancer_port = free_port(), free_port()
         self.target_ports = [free_port(), free_port()]
@@ -105,19 +105,26 @@ class Cluster:
         """What links lead to has to be there first."""
         self._start("redis", ["redis-server", "--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.directory)],
                     lambda: pings(self.redis_port))
-        for index, port in enumerate(self.target_ports):
-            self._start(f"target{index + 1}", [self.demo, "--port", str(port)], lambda port=port: answers(port))
+        for index, (host, port) in enumerate(self.targets()):
+            self._start(f"target{index + 1}", self.network.targets[index].inside + [self.demo, "--host", host, "--port", str(port)],
+                        lambda host=host, port=port: answers(host, port))
 
-    def start_nodes(self, redis_links, target_links):
+    def targets(self):
+        return [(host.addresses["front"], port) for host, port in zip(self.network.targets, self.target_ports)]
+
+    def start_nodes(self, redis_links, targets):
+        """`targets` are the hosts and ports at which the nodes find them."""
         self.links = redis_links
         for index in range(NODES):
+            host = self.network.nodes[index]
             text = CONFIGURATION.format(
-                port=self.ports[index], admin=self.admin_ports[index], number=index + 1, redis=redis_links[index].port, rate=RATE,
-                targets=", ".join(f"'http://127.0.0.1:{link.port}'" for link in target_links))
+                host=host.addresses["front"], port=self.ports[index], admin=self.admin_ports[index], number=index + 1,
+                redis=f"{redis_links[index].host}:{redis_links[index].port}", rate=RATE,
+                targets=", ".join(f"'http://{target}:{port}'" for target, port in targets))
             file = self.directory / f"node{index + 1}.yaml"
             file.write_text(text)
-            self._start(f"node{index + 1}", [self.binary, "run", "--config", str(file), "--workers", "1"],
-                        lambda index=index: answers(self.admin_ports[index], "/readyz"), wait=False)
+            self._start(f"node{index + 1}", host.inside + [self.binary, "run", "--config", str(file), "--workers", "1"],
+                        lambda index=index: answers(self.network.nodes[index].addresses["front"], self.admin_ports[index], "/readyz"), wait=False)
 
     def await_nodes(self):
         for index in range(NODES):
@@ -126,10 +133,10 @@ class Cluster:
     def start_balancer(self):
         text = (ROOT / "deploy/haproxy/sluice.cfg").read_text().replace("bind :8080", f"bind 127.0.0.1:{self.balancer_port}")
         for index in range(NODES):
-            text = text.replace(f"127.0.0.1:{8081 + index} port {9901 + index}", f"127.0.0.1:{self.ports[index]} port {self.admin_ports[index]}")
+            text = text.replace(f"127.0.0.1:{8081 + index} port {9901 + index}", f"{self.network.nodes[index].addresses['front']}:{self.ports[index]} port {self.admin_ports[index]}")
         file = self.directory / "haproxy.cfg"
         file.write_text(re.sub(r"\n    option httplog", "", text))
-        self._start("balancer", ["haproxy", "-db", "-f", str(file)], lambda: answers(self.balancer_port, "/free/ready"))
+        self._start("balancer", ["haproxy", "-db", "-f", str(file)], lambda: answers("127.0.0.1", self.balancer_port, "/free/ready"))
 
     def _start(self, name, command, is_ready, wait=True):
         part = self.parts[name] = Part(name, command, self.directory, is_ready).start()

@@ -21,21 +21,23 @@ def restart(part):
     part.start().await_ready()
 
 
-def all_faults(cluster, redis_links, target_links):
-    parts = cluster.parts
+def all_faults(cluster, redis_links, slow_target):
+    parts, nodes, targets = cluster.parts, cluster.network.nodes, cluster.network.targets
 
     def set_delay(links, seconds):
         for link in links:
             link.delay = seconds
 
-    def cut(links):
-        for link in links:
-            link.cut()
-
-    def mend(links):
-        for link in links:
-            link.mend()
-
+    partitions = []
+    if cluster.network.has_namespaces:
+        cut, mend = lambda: nodes[0].pull("back"), lambda: nodes[0].plug("back")
+        partitions = [
+            # It answers what it has, and nobody hears it: as with one that freezes, its requests in flight are lost.
+            Fault("node-partition", "a node is cut off from everybody", nodes[2].pull, nodes[2].plug, alone=1, most_errors=40),
+            Fault("target-partition", "a target of two is cut off", targets[0].pull, targets[0].plug),
+        ]
+    else:
+        cut, mend = redis_links[0].cut, redis_links[0].mend
     return [
         Fault("node-kill", "a node is killed, and started again", parts["node2"].kill, lambda: restart(parts["node2"])),
         Fault("node-stop", "a node is stopped by SIGTERM, and started again", parts["node2"].terminate, lambda: restart(parts["node2"])),
@@ -43,10 +45,11 @@ def all_faults(cluster, redis_links, target_links):
         Fault("redis-kill", "Redis is killed, and started empty", parts["redis"].kill, lambda: restart(parts["redis"]), forgets=1, alone=NODES),
         Fault("redis-freeze", "Redis freezes (SIGSTOP)", parts["redis"].stop, parts["redis"].go_on, alone=NODES),
         Fault("redis-slow", "Redis is 80 ms away", lambda: set_delay(redis_links, 0.08), lambda: set_delay(redis_links, 0), alone=NODES),
-        Fault("partition", "one node is cut off from Redis", lambda: cut(redis_links[:1]), lambda: mend(redis_links[:1]), alone=1),
+        Fault("partition", "one node is cut off from Redis", cut, mend, alone=1),
+        *partitions,
         Fault("target-kill", "a target of two is killed, and started again", parts["target1"].kill, lambda: restart(parts["target1"])),
         Fault("target-freeze", "a target of two freezes (SIGSTOP)", parts["target2"].stop, parts["target2"].go_on),
-        Fault("target-slow", "a target of two is 200 ms slower", lambda: set_delay(target_links[1:], 0.1), lambda: set_delay(target_links, 0)),
+        Fault("target-slow", "a target of two is 200 ms slower", lambda: set_delay([slow_target], 0.1), lambda: set_delay([slow_target], 0)),
         # Nobody answers while the only balancer is away: its clients' errors are its own.
         Fault("balancer-kill", "the load balancer is killed, and started again", parts["balancer"].kill, lambda: restart(parts["balancer"]), most_errors=10**9),
     ]

@@ -4,11 +4,12 @@ import asyncio
 
 
 class Link:
-    def __init__(self, target):
-        self.target, self.delay, self.is_cut, self.pairs = target, 0.0, False, set()
+    def __init__(self, host, target):
+        """Listens on an address of this host; leads to a host and port."""
+        self.host, self.target, self.delay, self.is_cut, self.pairs = host, target, 0.0, False, set()
 
     async def start(self):
-        self.server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.server = await asyncio.start_server(self._accept, self.host, 0)
         self.port = self.server.sockets[0].getsockname()[1]
         return self
 
@@ -27,7 +28,7 @@ class Link:
         try:
             while self.is_cut:
                 await asyncio.sleep(0.02)
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
+            far_reader, far_writer = await asyncio.open_connection(*self.target)
         except OSError:
             return writer.transport.abort()
         self.pairs |= {writer, far_writer}
