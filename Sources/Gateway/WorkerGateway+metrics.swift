@@ -34,6 +34,18 @@ extension LimitDecision {
     }
 }
 
+extension AuthenticationOutcome {
+    init(_ failure: ExchangeRecord.AuthenticationFailure) {
+        switch failure {
+        case .missing: self = .missing
+        case .rejected: self = .rejected
+        case .expired: self = .expired
+        case .throttled: self = .throttled
+        case .unavailable: self = .unavailable
+        }
+    }
+}
+
 extension CacheOutcome {
     init?(_ result: ExchangeRecord.CacheResult) {
         switch result {

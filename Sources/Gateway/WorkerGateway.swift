@@ -40,6 +40,7 @@ final class WorkerGateway: ExchangeEntry {
         self.worker = worker
         self.snapshot = snapshot
         metrics = resources.metrics
+        metrics.isCounting = snapshot.configuration.telemetry.countsRequests
         self.resources = resources
         self.resources.audit = snapshot.configuration.telemetry.decisions.map { DecisionAudit(.init($0)) }
         plans = try WorkerPlans(snapshot: snapshot, resources: self.resources, worker: worker, previous: nil)
@@ -70,6 +71,7 @@ final class WorkerGateway: ExchangeEntry {
         guard let (snapshot, next, audit) = prepared else { return }
         prepared = nil
         metrics.adopt(snapshot.metricNames)
+        metrics.isCounting = snapshot.configuration.telemetry.countsRequests
         plans.retire(keeping: next)
         plans = next
         self.snapshot = snapshot
@@ -108,8 +110,8 @@ final class WorkerGateway: ExchangeEntry {
     /// Whether Redis would take a command now; nil without Redis.
     var isRedisReady: Bool? { resources.redis?.isReady }
 
-    var answeredRequests: Int { metrics.values.routes.reduce(0) { $0 + $1.statuses.total } }
-    var failedRequests: Int { metrics.values.routes.reduce(0) { $0 + $1.statuses.failed } }
+    var answeredRequests: Int { metrics.values.routes.reduce(metrics.uncounted.answered) { $0 + $1.statuses.total } }
+    var failedRequests: Int { metrics.values.routes.reduce(metrics.uncounted.failed) { $0 + $1.statuses.failed } }
 
     var gauges: MetricsSnapshot.WorkerGauges {
         .init(connections: worker.connectionCount, lagMicroseconds: metrics.latestLagMicroseconds)
@@ -244,21 +246,7 @@ final class WorkerGateway: ExchangeEntry {
         exchange.giveBack()
         let record = exchange.record
         let duration = MonotonicClock.microseconds() &- record.arrivedMicroseconds
-        let outcome = RouteMetrics.Outcome(
-            status: record.status, bytesIn: record.bytesIn, bytesOut: record.bytesOut, totalMicroseconds: duration,
-            headMicroseconds: record.answeredMicroseconds.map { $0 &- record.arrivedMicroseconds },
-            upstreamMicroseconds: record.upstreamMicroseconds, cache: CacheOutcome(record.cache))
-        metrics.tally.end(
-            route: exchange.plan?.metricsIndex ?? NameIndex.none, outcome, hasBegun: exchange.plan != nil)
-        if let plan = exchange.plan {
-            metrics.values.routes[plan.metricsIndex].end(outcome)
-        } else {
-            metrics.values.routes[NameIndex.none].record(outcome)
-        }
-        if let version = exchange.version {
-            metrics.values.versions[version.metricsIndex].record(status: record.status, microseconds: duration)
-        }
-        if let upstream = record.upstreamIndex { count(record, upstream: upstream) }
+        metrics.end(exchange, durationMicroseconds: duration)
         if let tracer, let trace = exchange.trace, tracer.takes(trace, record, duration) {
             self.record(exchange, trace, duration, in: tracer)
         }
@@ -280,8 +268,7 @@ final class WorkerGateway: ExchangeEntry {
         switch surface.table.match(asked, RequestFields(fields: request.fields), captures: &captures) {
         case .route(let rule):
             let plan = plans[surface.served(rule)]
-            metrics.values.routes[plan.metricsIndex].begin()
-            metrics.tally.begin()
+            metrics.begin(exchange, on: plan)
             if let taps { taps.attach(to: exchange, on: plan.name) }
             if worker.memory.pressure.sheds(plan.priority) { return shed(exchange, plan) }
             if let limit = plan.bodyLimit { exchange.bodyLimit = limit }
@@ -313,8 +300,7 @@ final class WorkerGateway: ExchangeEntry {
         else { return false }
         let plan = plans[surface.served(rule)]
         guard let preflights = plan.preflights else { return false }
-        metrics.values.routes[plan.metricsIndex].begin()
-        metrics.tally.begin()
+        metrics.begin(exchange, on: plan)
         exchange.refuse(preflights.preflight(request), on: plan)
         return true
     }
@@ -344,24 +330,7 @@ final class WorkerGateway: ExchangeEntry {
     private static let serverOptions = Reply.options(allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 
     /// What a fetch of the cache came to, which no client's exchange accounts for.
-    func account(_ record: ExchangeRecord) {
-        if let upstream = record.upstreamIndex { count(record, upstream: upstream) }
-    }
-
-    private func count(_ record: ExchangeRecord, upstream: Int) {
-        metrics.values.upstreams[upstream].attempts += record.attempts
-        metrics.values.upstreams[upstream].retries += max(record.attempts - 1, 0)
-        metrics.values.upstreams[upstream].hedges += record.hedges
-        metrics.values.upstreams[upstream].hedgeWins += record.hedgeWins
-        if let duration = record.upstreamMicroseconds {
-            metrics.values.upstreams[upstream].latency.record(microseconds: duration)
-        }
-        if !record.isOwnReply, record.status > 0 { metrics.values.upstreams[upstream].statuses.count(record.status) }
-        guard let failure = record.failure else { return }
-        if failure == .breakerOpen { metrics.values.upstreams[upstream].breakerRefusals += 1 }
-        if failure == .overloaded { metrics.values.upstreams[upstream].shed += 1 }
-        if let kind = UpstreamFailureKind(failure) { metrics.values.upstreams[upstream].failures[kind] += 1 }
-    }
+    func account(_ record: ExchangeRecord) { metrics.count(record) }
 
     private func record(_ exchange: Exchange, _ trace: TraceContext, _ duration: Int, in tracer: TraceExporter) {
         let upstream = exchange.record.upstreamIndex.map { snapshot.metricNames.upstreams.names[$0] }

@@ -19,12 +19,20 @@ package struct ExchangeRecord {
     package var hedgeWins = 0
     /// Made by the gateway, not by an upstream.
     package var isOwnReply = false
+    /// Nil: the caller was let in, or nobody asked for a credential.
+    package var authentication: AuthenticationFailure?
     package var limit = LimitDecision.none
     package var cache = CacheResult.none
     package var failure: Failure?
+    /// Its route was told when it began, and so has to be when it ends.
+    package var isCounted = false
 
     /// How the route's cache took part: `none` if the route has none, `bypass` if the request is none of its business.
     package enum CacheResult: UInt8, CaseIterable, Sendable { case none, hit, stale, revalidated, miss, bypass }
+
+    /// Why a caller was not let in. `expired`: the credential was good once. `throttled`: its address has failed too often.
+    /// `unavailable`: who could tell was not to be asked.
+    package enum AuthenticationFailure: UInt8 { case missing, rejected, expired, throttled, unavailable }
 
     /// `shadowRefused`: admitted, but a shadow limit would have refused it.
     package enum LimitDecision: UInt8 { case none, admitted, refused, degraded, shadowRefused }

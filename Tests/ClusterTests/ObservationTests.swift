@@ -57,6 +57,63 @@ extension Cluster {
             #expect(try node.metric("sluice_requests_in_flight") == 0)
         }
 
+        @Test("callers who are not let in are counted by the reason")
+        func authentication() async throws {
+            let node = try await Node(
+                """
+                access_log: { path: off }
+                authentication: { failures: 2/minute }
+                upstreams: { app: { targets: ["\(upstream.url)"] } }
+                authenticators:
+                  keys: { api_key: {} }
+                  idp: { introspection: { url: "http://127.0.0.1:9/", client_id: a, client_secret: b } }
+                consumers:
+                  - id: acme
+                    keys: ["sha256:8649cdebee753898fd50e01408a9e438aa5090249bc3e51b65f33dce973b0873"]
+                routes:
+                  - { name: users, match: { path: "/users/**" }, auth: keys, upstream: app }
+                  - { name: asks, match: { path: "/asks/**" }, auth: idp, upstream: app }
+                """)
+            func send(_ target: String, _ fields: String..., status: Int) throws {
+                #expect(try request(target, fields, port: node.port).status == status, "\(target) \(fields)")
+            }
+            try send("/users/1", SharedCluster.acmeKey, status: 200)
+            try send("/users/1", status: 401)
+            try send("/asks/1", "Authorization: Bearer abc", status: 503)
+            for _ in 0..<2 { try send("/users/1", "X-API-Key: wrong", status: 401) }
+            try send("/users/1", "X-API-Key: wrong", status: 429)
+            let name = "sluice_authentication_failures_total"
+            #expect(try node.metric(name, #"route="users",reason="missing""#) == 1)
+            #expect(try node.metric(name, #"route="users",reason="rejected""#) == 2)
+            #expect(try node.metric(name, #"route="users",reason="throttled""#) == 1)
+            #expect(try node.metric(name, #"route="asks",reason="unavailable""#) == 1)
+            #expect(try node.metric(name) == 5)
+        }
+
+        @Test(
+            "with telemetry.metrics off requests are not counted, by a reload too, and a node still tells how many they are"
+        )
+        func uncounted() async throws {
+            let configuration = """
+                access_log: { path: off }
+                upstreams: { app: { targets: ["\(upstream.url)"] } }
+                routes: [{ name: users, match: { path: "/users/**" }, upstream: app, limit: { per: ip, rates: [9/hour] } }]
+
+                """
+            let node = try await Node(configuration + "telemetry: { metrics: off }\n")
+            #expect(try request("/users/1", port: node.port).status == 200)
+            #expect(try request("/nowhere", port: node.port).status == 404)
+            for name in ["sluice_requests_total", "sluice_limit_decisions_total", "sluice_upstream_attempts_total"] {
+                #expect(try node.metric(name) == 0, "\(name)")
+            }
+            #expect(try node.metric("sluice_connections_accepted_total") >= 2)
+            try await node.reload(configuration)
+            #expect(try request("/users/1", port: node.port).status == 200)
+            #expect(try node.metric("sluice_requests_total", #"route="users""#) == 1)
+            #expect(try node.metric("sluice_upstream_attempts_total") == 1)
+            #expect(try node.metric("sluice_requests_in_flight") == 0)
+        }
+
         @Test("with a token, metrics want it; health does not")
         func adminToken() async throws {
             let node = try await node(log: "off", adminToken: "a-long-admin-token")

@@ -46,6 +46,7 @@ let fullFile = """
       headers: [X-Tenant, Referer]
       redact: { headers: X-Session, query: [email, token] }
     telemetry:
+      metrics: on
       traces:
         endpoint: http://127.0.0.1:4318
         sample: 1%

@@ -146,6 +146,9 @@ private let edges: [Mistake] = [
         "telemetry: { traces: { endpoint: localhost } }",
         "34: telemetry.traces.endpoint: \"localhost\": expected an http or https URL such as http://127.0.0.1:4318"),
     .line(
+        "telemetry: { metrics: false }",
+        "23: telemetry.metrics: \"false\": expected one of on, off"),
+    .line(
         "telemetry: { decisions: { keep: 5 } }",
         "33: telemetry.decisions.keep: \"5\": expected a whole number from 100 to 10000000"),
     .line("node: n", "7: node: expected a mapping such as { id: node-1 }, found a single value"),

@@ -115,6 +115,8 @@ class Arena:
         if scenario in fronts.SCENARIOS:
             return self.fronted(*fronts.SCENARIOS[scenario])
         path = "/1m" if scenario == "1m" else "/1k"
+        if scenario == "telemetry":
+            return self.telling(path)
         if scenario == "limits":
             return self.limited(path)
         if scenario in callers.SCENARIOS:
@@ -130,6 +132,17 @@ class Arena:
         entrants.append(Entrant("haproxy", port, path, self.launch("haproxy", ["haproxy", "-db", "-f", file], port)))
         if self.binary:
             entrants.append(self.sluice(path, f"{self.directory}/sluice-access.log" if logs else "off"))
+        return entrants
+
+    def telling(self, path):
+        """Sluice against itself: what it takes to count requests and to log them, each a line."""
+        if not self.binary:
+            raise Wrong("telemetry compares Sluice with itself, so it can't be left out")
+        entrants = []
+        for name, counts, logs in (("bare", "off", False), ("count", "on", False), ("log", "off", True), ("both", "on", True)):
+            log = f"{self.directory}/sluice-{name}.log" if logs else "off"
+            change = lambda text, counts=counts: text + f"\ntelemetry: {{ metrics: {counts} }}\n"
+            entrants.append(self.sluice(path, log, name=f"sluice-{name}", change=change))
         return entrants
 
     def fronted(self, wire, is_fresh):

@@ -10,7 +10,7 @@ Sluice its JSON log. Limits: one token bucket for X-Tenant with {limit}/second (
 Redis; nginx asks for each request, by a pooled Lua cosocket and EVALSHA, and adds two X-RateLimit fields. Hot, thousand, zipf,
 cold: a HS256 token is verified, a limit per consumer and one per route are decided, the upstream is watched (breaker;
 nginx: max_fails), metrics are kept (nginx: Lua counters in shared memory); over 1 consumer, 1,000, 100,000 by Zipf's
-law, 100,000 in turn. JSON: nginx gathers, decodes and encodes with Lua cjson. Cache: nginx's proxy_cache on tmpfs, Sluice's in its memory, and in memory and Redis. nginx64k is nginx with 64 KiB buffers and no temporary files. CPU is user + system time of all the contender's processes, per
+law, 100,000 in turn. Telemetry: Sluice alone, its metrics and its JSON log off (bare), on, and both. JSON: nginx gathers, decodes and encodes with Lua cjson. Cache: nginx's proxy_cache on tmpfs, Sluice's in its memory, and in memory and Redis. nginx64k is nginx with 64 KiB buffers and no temporary files. CPU is user + system time of all the contender's processes, per
 request; scripts: calls of a script in Redis per request; ratios are taken within a round: median (least–most)."""
 
 
@@ -31,12 +31,16 @@ def cost(result):
 
 
 def ratios(rounds, name, figure, base=None):
-    """To nginx, or to nginx + Lua where that is who is there."""
-    base = base or next((peer for peer in rounds[0] if peer.startswith("nginx")), None)
+    """To nginx, to nginx + Lua where that is who is there, or of Sluice to itself."""
+    base = base or baseline(rounds)
     if base not in rounds[0] or name not in rounds[0]:
         return []
     pairs = [(figure(turn[name]), figure(turn[base])) for turn in rounds]
     return [mine / theirs for mine, theirs in pairs if mine is not None and theirs]
+
+
+def baseline(rounds):
+    return next((peer for peer in rounds[0] if peer.startswith("nginx") or peer.endswith("-bare")), None)
 
 
 def spread(values, form="{:.2f}"):
@@ -58,8 +62,9 @@ def added(rounds, name, figure="p99_ms"):
 def table(scenario, text, rounds, rate):
     paced = rate is not None
     lines = [f"{scenario}: {text}" + (f"; aimed at {rate:.0f} requests/s" if paced else "")]
-    last = "p99 over direct, ms" if paced else "rps ÷ nginx"
-    lines.append(f"  {'':<13}{'CPU µs':>8}{'Redis µs':>10}{'scripts':>9}{'sum ÷ nginx':>20}{'rps':>9}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}{'failed':>8}{last:>22}")
+    base = "bare" if (baseline(rounds) or "").endswith("-bare") else "nginx"
+    last = "p99 over direct, ms" if paced else f"rps ÷ {base}"
+    lines.append(f"  {'':<13}{'CPU µs':>8}{'Redis µs':>10}{'scripts':>9}{'sum ÷ ' + base:>20}{'rps':>9}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}{'failed':>8}{last:>22}")
     for name in rounds[0]:
         comparison = spread(added(rounds, name)) if paced else spread(ratios(rounds, name, lambda result: result["rps"]))
         lines.append(
@@ -85,6 +90,9 @@ def bars(results):
                           ("json2k", 0.70), ("json1m", 0.70), ("h2c", 0.75), ("tls", 1.00), ("handshake", 1.11)):
         if scenario in results:
             judge(f"{scenario}: CPU per request ÷ nginx", ratios(results[scenario], "sluice", cost), bar)
+    if "telemetry" in results:
+        judge("telemetry: CPU per request with metrics and access log ÷ without",
+              ratios(results["telemetry"], "sluice-both", cost), 1.05)
     if "h2c" in results:
         judge("h2c: CPU per request ÷ HAProxy", ratios(results["h2c"], "sluice", cost, "haproxy"), 1.0)
         judge("h2c: CPU per request ÷ Envoy", ratios(results["h2c"], "sluice", cost, "envoy"), 0.35)

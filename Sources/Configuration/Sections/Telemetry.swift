@@ -1,7 +1,9 @@
 import Policies
 
-/// `telemetry`: what leaves the node about what it does, besides metrics and the access log.
+/// `telemetry`: what the node tells of what it does, besides the access log.
 package struct TelemetrySettings: Hashable, Sendable {
+    /// Whether requests are counted and timed.
+    package var countsRequests = true
     /// Nil: no traces are recorded.
     package var traces: TraceSettings?
     /// Nil: no decisions are recorded.
@@ -11,6 +13,9 @@ package struct TelemetrySettings: Hashable, Sendable {
         "telemetry", "a mapping such as { traces: { endpoint: http://127.0.0.1:4318 } }"
     ) { section in
         var telemetry = TelemetrySettings()
+        telemetry.countsRequests = section.value(
+            "metrics", .choice(["on": true, "off": false]), default: true,
+            "Whether requests are counted and timed; off: only what the node holds and does besides them.")
         telemetry.traces = section.value(
             "traces", .word("off", nil, or: .traces), default: nil, "Traces over OTLP/HTTP; absent or off: none.")
         telemetry.decisions = section.value(

@@ -53,6 +53,7 @@ package final class AggregationService: ExchangeService {
     /// What one request of a step came to: no client's exchange accounts for it.
     func count(_ place: Int, _ record: ExchangeRecord, isFailure: Bool) {
         account(record)
+        guard metrics.isCounting else { return }
         metrics.values.steps[metricsIndices[place]].record(
             isFailure: isFailure, microseconds: MonotonicClock.microseconds() - record.arrivedMicroseconds)
     }

@@ -53,7 +53,7 @@ package final class AuthenticationFilter: RequestFilter {
 
     package func apply(_ exchange: Exchange) -> Verdict {
         // Which of them the upstream would believe, nobody knows.
-        guard !Self.hasSeveralCredentials(exchange.request.fields) else { return .reply(Self.ambiguous) }
+        guard !Self.hasSeveralCredentials(exchange.request.fields) else { return refuse(Self.ambiguous, exchange) }
         attempts?.begin(exchange)
         return ask(from: 0, Findings(), exchange)
     }
@@ -112,8 +112,17 @@ package final class AuthenticationFilter: RequestFilter {
     private func verdict(_ findings: Findings, _ exchange: Exchange) -> Verdict {
         let isEnough = rule == .any || (findings.rejection == nil && !findings.isAnyAbsent)
         if isEnough, let identity = findings.identity { return accept(identity, exchange) }
-        if let rejection = findings.rejection { return .reply(attempts?.conclude(rejection, exchange) ?? rejection) }
-        return isOptional && findings.identity == nil ? letIn(exchange) : .reply(missing)
+        if let rejection = findings.rejection {
+            return refuse(attempts?.conclude(rejection, exchange) ?? rejection, exchange)
+        }
+        if isOptional, findings.identity == nil { return letIn(exchange) }
+        exchange.record.authentication = .missing
+        return .reply(missing)
+    }
+
+    private func refuse(_ reply: Reply, _ exchange: Exchange) -> Verdict {
+        exchange.record.authentication = .init(reply)
+        return .reply(reply)
     }
 
     private func letIn(_ exchange: Exchange) -> Verdict {
@@ -132,7 +141,7 @@ package final class AuthenticationFilter: RequestFilter {
 extension AuthenticationFilter {
     /// The caller is known; what it may do may still have to be asked for.
     private func accept(_ identity: Identity, _ exchange: Exchange) -> Verdict {
-        if let attempts, !attempts.admits(identity, exchange) { return .reply(attempts.refusal(exchange)) }
+        if let attempts, !attempts.admits(identity, exchange) { return refuse(attempts.refusal(exchange), exchange) }
         guard let entitlements, !identity.isComplete else { return authorise(identity, exchange) }
         if let complete = entitlements.complete(identity) { return authorise(complete, exchange) }
         entitlements.ask(identity) { [self] complete in
@@ -147,6 +156,17 @@ extension AuthenticationFilter {
         exchange.identity = identity
         guard let refusal = access.refusal(identity, method: exchange.request.method) else { return letIn(exchange) }
         return .reply(refusal)
+    }
+}
+
+extension ExchangeRecord.AuthenticationFailure {
+    /// Of what a caller with a credential is told.
+    fileprivate init(_ reply: Reply) {
+        switch reply.status {
+        case 429: self = .throttled
+        case 500...: self = .unavailable
+        default: self = reply.isFailedAttempt ? .rejected : .expired
+        }
     }
 }
 

@@ -175,7 +175,7 @@ package final class RateLimitFilter: RequestFilter {
                     ? .shadowRefused
                     : isAdmitted ? .admitted : isRefusing ? .refused : nil
             guard let decided else { continue }
-            metrics.values.policies[limit.metricsIndex][decided] += 1
+            if metrics.isCounting { metrics.values.policies[limit.metricsIndex][decided] += 1 }
             if let audit, let share = audit.wants(isRefused: decided != .admitted) {
                 audit.record(
                     entry, subject: decision.request.subject(of: entry), states: windows[own], decision: decided,

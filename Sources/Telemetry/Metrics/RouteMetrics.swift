@@ -14,6 +14,7 @@ package struct RouteMetrics: Sendable {
     package private(set) var exemplars = Exemplars()
     package private(set) var inFlight = 0
     package private(set) var cache = CaseCounts<CacheOutcome>()
+    package private(set) var authentication = CaseCounts<AuthenticationOutcome>()
     package var traffic = CaseCounts<TrafficOutcome>()
 
     package init() {}
@@ -30,14 +31,17 @@ package struct RouteMetrics: Sendable {
         package var upstreamMicroseconds: Int?
         /// Nil where the route has no cache.
         package var cache: CacheOutcome?
+        /// Nil where the caller was let in, or none was asked for a credential.
+        package var authentication: AuthenticationOutcome?
 
         /// - Parameter headMicroseconds: from the request's head to the head of its answer; nil: there was none.
         package init(
             status: Int, bytesIn: Int, bytesOut: Int, totalMicroseconds: Int, headMicroseconds: Int? = nil,
-            upstreamMicroseconds: Int? = nil, cache: CacheOutcome? = nil
+            upstreamMicroseconds: Int? = nil, cache: CacheOutcome? = nil, authentication: AuthenticationOutcome? = nil
         ) {
             ownMicroseconds = max(0, (headMicroseconds ?? totalMicroseconds) - (upstreamMicroseconds ?? 0))
             self.cache = cache
+            self.authentication = authentication
             self.status = status
             self.bytesIn = bytesIn
             self.bytesOut = bytesOut
@@ -69,6 +73,7 @@ package struct RouteMetrics: Sendable {
         total.record(microseconds: outcome.totalMicroseconds)
         gateway.record(microseconds: outcome.ownMicroseconds)
         if let result = outcome.cache { cache[result] += 1 }
+        if let failure = outcome.authentication { authentication[failure] += 1 }
         if let waited = outcome.upstreamMicroseconds { upstream.record(microseconds: waited) }
     }
 
@@ -87,6 +92,7 @@ package struct RouteMetrics: Sendable {
         left.upstream += right.upstream
         left.inFlight += right.inFlight
         left.cache += right.cache
+        left.authentication += right.authentication
         left.traffic += right.traffic
     }
 }

@@ -62,6 +62,10 @@ package struct MetricValues: Sendable {
 package final class WorkerMetrics {
     /// Indexed by `MetricNames`: `metrics.values.routes[index].begin()`.
     package var values = MetricValues()
+    /// Whether requests are counted and timed at all.
+    package var isCounting = true
+    /// Requests that were not.
+    package var uncounted = (answered: 0, failed: 0)
     /// What has happened since the node last asked for its live figures.
     package var tally = TrafficTally()
     /// The worst that the worker's clock was late in the second before that.

@@ -27,6 +27,7 @@ package enum PrometheusText {
         renderRequests(Array(routes), &writer)
         renderDurations(Array(routes), &writer)
         renderCache(Array(routes), values.cache, &writer)
+        AuthenticationPages.render(Array(routes), &writer)
         TrafficPages.render(Array(routes), &writer)
         VersionPages.render(Array(zip(snapshot.names.versions.names, values.versions)), &writer)
         renderLimits(Array(zip(snapshot.names.policies.names, values.policies)), &writer)

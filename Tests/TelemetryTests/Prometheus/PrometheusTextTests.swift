@@ -84,6 +84,24 @@ struct PrometheusTextTests {
         #expect(page.value("sluice_requests_total", ["route": name, "status": "2xx"]) == 1)
     }
 
+    @Test("callers who were not let in are counted by reason, on routes that turned any away")
+    func authentication() throws {
+        var names = MetricNames()
+        let (users, open) = (names.routes.index(of: "users"), names.routes.index(of: "open"))
+        let worker = WorkerMetrics(names: names)
+        for reason in [AuthenticationOutcome.missing, .rejected, .rejected] {
+            worker.values.routes[users].record(
+                .init(status: 401, bytesIn: 0, bytesOut: 0, totalMicroseconds: 1, authentication: reason))
+        }
+        worker.values.routes[open].record(.init(status: 200, bytesIn: 0, bytesOut: 0, totalMicroseconds: 1))
+        let page = try parse(MetricsSnapshot(names: names, summing: [worker.values, worker.values]))
+        let name = "sluice_authentication_failures_total"
+        #expect(page.value(name, ["route": "users", "reason": "rejected"]) == 4)
+        #expect(page.value(name, ["route": "users", "reason": "missing"]) == 2)
+        #expect(page.value(name, ["route": "users", "reason": "throttled"]) == 0)
+        #expect(page.value(name, ["route": "open", "reason": "missing"]) == nil)
+    }
+
     private func parse(_ snapshot: MetricsSnapshot) throws -> ExpositionParser {
         try ExpositionParser(String(decoding: PrometheusText.render(snapshot), as: UTF8.self))
     }
