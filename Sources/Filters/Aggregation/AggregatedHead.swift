@@ -17,7 +17,9 @@ struct AggregatedHead {
         var head = Array("HTTP/1.1 \(plan.status) \(StatusReason.of(plan.status))\r\n".utf8)
         head += "Date: \(HTTPTime.text(WallClock.seconds()))\r\n".utf8
         if !isSet("content-type") { head += "Content-Type: application/json\r\n".utf8 }
-        for field in plan.headers { append(field, to: &head, values, isPartial: !missing.isEmpty) }
+        for field in plan.headers where missing.isEmpty || field.name.lowercased() != "cache-control" {
+            field.appendLine(to: &head, from: values)
+        }
         if !missing.isEmpty {
             head += "Sluice-Partial: \(missing.joined(separator: ", "))\r\n".utf8
             // What is missing now may be there for the next who asks.
@@ -31,20 +33,6 @@ struct AggregatedHead {
     }
 
     private func isSet(_ name: String) -> Bool { plan.headers.contains { $0.name.lowercased() == name } }
-
-    private func append(
-        _ field: NamedTemplate, to head: inout [UInt8], _ values: AggregationValues, isPartial: Bool
-    ) {
-        if isPartial, field.name.lowercased() == "cache-control" { return }
-        let before = head.count
-        head += field.name.utf8
-        head += ": ".utf8
-        if field.value.render(into: &head, for: .field, from: values).isWorthSending {
-            head += "\r\n".utf8
-        } else {
-            head.removeSubrange(before...)
-        }
-    }
 }
 
 extension AggregatedHead.Timing {

@@ -26,7 +26,7 @@ struct StepHead {
         if !isReplaced("accept") { head += "Accept: application/json\r\n".utf8 }
         // What comes is read, so it must not come compressed.
         head += "Accept-Encoding: identity\r\n".utf8
-        for field in step.headers { appendField(field, to: &head, values) }
+        for field in step.headers { field.appendLine(to: &head, from: values) }
         if step.body != nil {
             if !isReplaced("content-type") { head += "Content-Type: application/json\r\n".utf8 }
             head += "Content-Length: \(body.count)\r\n".utf8
@@ -97,12 +97,15 @@ struct StepHead {
     private func isReplaced(_ name: String) -> Bool {
         step.removedHeaders.contains(name) || step.headers.contains { $0.name.lowercased() == name }
     }
+}
 
-    private func appendField(_ field: NamedTemplate, to head: inout [UInt8], _ values: AggregationValues) {
+extension NamedTemplate {
+    /// The field's line; none where all that it refers to is missing.
+    func appendLine(to head: inout [UInt8], from values: AggregationValues) {
         let before = head.count
-        head += field.name.utf8
+        head += name.utf8
         head += ": ".utf8
-        if field.value.render(into: &head, for: .field, from: values).isWorthSending {
+        if value.render(into: &head, for: .field, from: values).isWorthSending {
             head += "\r\n".utf8
         } else {
             head.removeSubrange(before...)
