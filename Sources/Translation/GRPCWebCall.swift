@@ -57,7 +57,7 @@ final class GRPCWebCall: TranslatedCall {
     override func bodyPaused() { outer.downstream.pauseBody() }
     override func bodyResumed() { outer.downstream.resumeBody() }
 
-    override func received(_ bytes: ByteBuffer, isEnd: Bool) {
+    override func received(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
         guard form == .text else { return forward(bytes, isEnd: isEnd) }
         guard let decoded = decoder.decode(bytes.readableBytesView), !isEnd || decoder.isComplete else {
             return answer(.badRequest("The body is not the base64 that application/grpc-web-text asks for."))

@@ -46,7 +46,7 @@ final class TranscodedCall: TranslatedCall {
 
     // MARK: The request
 
-    override func received(_ bytes: ByteBuffer, isEnd: Bool) {
+    override func received(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
         guard case .gathering = progress else { return }
         guard body.count + bytes.readableBytes <= TranscodingOptions().maximumMessageBytes else {
             return answer(.contentTooLarge)

@@ -108,8 +108,8 @@ class TranslatedCall {
 
     final var isEnded: Bool { isOver }
 
-    final func forward(_ body: ByteBuffer, isEnd: Bool) {
-        producer?.receiveBody(body, isEnd: isEnd, trailers: [])
+    final func forward(_ body: ByteBuffer, isEnd: Bool, trailers: [UInt8] = []) {
+        producer?.receiveBody(body, isEnd: isEnd, trailers: trailers)
     }
 
     // MARK: What subclasses decide
@@ -118,7 +118,8 @@ class TranslatedCall {
     func attached() {}
     func bodyPaused() {}
     func bodyResumed() {}
-    func received(_ body: ByteBuffer, isEnd: Bool) {}
+    /// - Parameter trailers: with the end; clients that speak HTTP/1.1 to gRPC have none that would be the service's.
+    func received(_ body: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {}
 
     /// The service's response. `body` is what came with the head.
     func started(_ head: ResponseHead, _ body: ByteBuffer?, isComplete: Bool) {}
@@ -129,7 +130,7 @@ class TranslatedCall {
 /// As the client's side sees it.
 extension TranslatedCall: ResponseProducer {
     func receiveBody(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
-        if !isOver { received(bytes, isEnd: isEnd) }
+        if !isOver { received(bytes, isEnd: isEnd, trailers: trailers) }
     }
 
     func clientLost() {

@@ -20,8 +20,9 @@ final class ReshapedCall: TranslatedCall {
     private let service: ReshapingService
     private var progress = Progress.passingRequest
     private var body = ByteBuffer()
-    /// The changed body, until it has been handed on.
+    /// The changed body, until it has been handed on, and what comes behind it.
     private var pending: ByteBuffer?
+    private var pendingTrailers: [UInt8] = []
     private var isPaused = false
 
     init(_ exchange: Exchange, _ service: ReshapingService, inner: any ExchangeService) {
@@ -54,49 +55,40 @@ final class ReshapedCall: TranslatedCall {
 
     // MARK: The request
 
-    override func received(_ bytes: ByteBuffer, isEnd: Bool) {
-        switch progress {
-        case .gatheringRequest:
-            guard let request = service.request else { return }
-            guard body.readableBytes + bytes.readableBytes <= request.shaping.mostBytes else {
-                return answer(.contentTooLarge)
-            }
-            if body.readableBytes == 0, isEnd { body = bytes } else { body.writeImmutableBuffer(bytes) }
-            guard isEnd else { return }
-            if body.readableBytes > 0 { changeRequest(request) } else { passEmpty() }
-        case .passingRequest: forward(bytes, isEnd: isEnd)
-        case .gatheringResponse, .passingResponse: forward(bytes, isEnd: isEnd)
+    override func received(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
+        guard case .gatheringRequest = progress else { return forward(bytes, isEnd: isEnd, trailers: trailers) }
+        guard let request = service.request else { return }
+        guard body.readableBytes + bytes.readableBytes <= request.shaping.mostBytes else {
+            return answer(.contentTooLarge)
         }
+        outer.buffered(bytes.readableBytes)
+        if body.readableBytes == 0, isEnd { body = bytes } else { body.writeImmutableBuffer(bytes) }
+        guard isEnd else { return }
+        if body.readableBytes > 0 { changeRequest(request, trailers) } else { passEmpty(trailers) }
     }
 
     /// Nothing is neither JSON nor to be changed.
-    private func passEmpty() {
-        progress = .passingRequest
-        pending = ByteBuffer()
-        ask(ReshapedHead.request(outer, body: .whole(length: 0), changesResponse: service.response != nil))
-    }
+    private func passEmpty(_ trailers: [UInt8]) { send(ByteBuffer(), trailers) { .whole(length: $0) } }
 
-    private func changeRequest(_ request: BodyReshaping) {
-        progress = .passingRequest
-        var form = ReshapedHead.Body.changed(length: 0, type: request.newContentType)
+    private func changeRequest(_ request: BodyReshaping, _ trailers: [UInt8]) {
+        let held = body.readableBytes
         do throws(ReshapingRefusal) {
-            let plain = try decoded(body, outer.request.fields, atMost: request.shaping.mostBytes)
-            let changed = try plain.withUnsafeReadableBytes { bytes throws(ReshapingRefusal) in
-                do throws(BodyReshaping.Fault) {
-                    return try request.apply(bytes.bindMemory(to: UInt8.self), values)
-                } catch {
-                    throw .malformed(error.reason)
-                }
-            }
-            pending = ByteBuffer(bytes: changed)
-            form = .changed(length: changed.count, type: request.newContentType)
+            let changed = try changedBody(outer.request.fields, by: request)
+            send(changed, ReshapedHead.trailers(trailers)) { .changed(length: $0, type: request.newContentType) }
         } catch {
             guard error.isPassed, request.shaping.passesInvalid else { return answer(error.requestReply) }
-            pending = body
-            form = .whole(length: body.readableBytes)
+            send(body, trailers) { .whole(length: $0) }
         }
         body = ByteBuffer()
-        ask(ReshapedHead.request(outer, body: form, changesResponse: service.response != nil))
+        outer.buffered(-held)
+    }
+
+    /// RFC 9112 §7.1.2: only a chunked body has trailers behind it.
+    private func send(_ body: ByteBuffer, _ trailers: [UInt8], as form: (_ length: Int?) -> ReshapedHead.Body) {
+        progress = .passingRequest
+        (pending, pendingTrailers) = (body, trailers)
+        let length = trailers.isEmpty ? body.readableBytes : nil
+        ask(ReshapedHead.request(outer, body: form(length), changesResponse: service.response != nil))
     }
 
     override func attached() {
@@ -116,7 +108,7 @@ final class ReshapedCall: TranslatedCall {
     private func sendPending() {
         guard !isPaused, let body = pending, producer != nil else { return }
         pending = nil
-        forward(body, isEnd: true)
+        forward(body, isEnd: true, trailers: pendingTrailers)
     }
 
     // MARK: The response
@@ -149,6 +141,7 @@ final class ReshapedCall: TranslatedCall {
         guard body.readableBytes + bytes.readableBytes <= response.shaping.mostBytes else {
             return answer(Self.tooLong)
         }
+        outer.buffered(bytes.readableBytes)
         if body.readableBytes == 0, body.capacity == 0 { body = bytes } else { body.writeImmutableBuffer(bytes) }
     }
 
@@ -157,27 +150,54 @@ final class ReshapedCall: TranslatedCall {
             return conclude(trailers: trailers)
         }
         progress = .passingResponse
-        guard body.readableBytes > 0 else { return respond(text.kept(length: 0), body: nil, isComplete: true) }
+        let held = body.readableBytes
         do throws(ReshapingRefusal) {
-            let plain = try decoded(body, head.fields, atMost: response.shaping.mostBytes)
-            let changed = try plain.withUnsafeReadableBytes { bytes throws(ReshapingRefusal) in
-                do throws(BodyReshaping.Fault) {
-                    return try response.apply(bytes.bindMemory(to: UInt8.self), values)
-                } catch {
-                    throw .malformed(error.reason)
-                }
-            }
-            respond(text.changed(length: changed.count), body: ByteBuffer(bytes: changed), isComplete: true)
+            // Nothing is neither JSON nor to be changed.
+            guard held > 0 else { return finish(text.kept, body, trailers) }
+            let changed = try changedBody(head.fields, by: response)
+            finish(text.changed, changed, ReshapedHead.trailers(trailers))
         } catch {
             guard error.isPassed, response.shaping.passesInvalid else { return answer(error.responseReply) }
-            respond(text.kept(length: body.readableBytes), body: body, isComplete: true)
+            finish(text.kept, body, trailers)
         }
         body = ByteBuffer()
+        outer.buffered(-held)
+    }
+
+    private func finish(_ head: (_ length: Int?) -> [UInt8], _ body: ByteBuffer, _ trailers: [UInt8]) {
+        guard !trailers.isEmpty else {
+            let body = body.readableBytes > 0 ? body : nil
+            return respond(head(body?.readableBytes ?? 0), body: body, isComplete: true)
+        }
+        respond(head(nil), body: body, isComplete: false)
+        conclude(trailers: trailers)
     }
 
     private static let tooLong = Reply.badGateway("The service's answer is longer than this route can change.")
 
-    // MARK: Codings
+    // MARK: The bodies themselves
+
+    /// What becomes of the body. It is let go before the new one is copied into a buffer, so that there are no three of them.
+    private func changedBody(
+        _ fields: FieldSection, by reshaping: BodyReshaping
+    ) throws(ReshapingRefusal) -> ByteBuffer {
+        let changed = try changedBytes(fields, by: reshaping)
+        body = ByteBuffer()
+        return ByteBuffer(bytes: changed)
+    }
+
+    private func changedBytes(
+        _ fields: FieldSection, by reshaping: BodyReshaping
+    ) throws(ReshapingRefusal) -> [UInt8] {
+        let plain = try decoded(body, fields, atMost: reshaping.shaping.mostBytes)
+        return try plain.withUnsafeReadableBytes { bytes throws(ReshapingRefusal) in
+            do throws(BodyReshaping.Fault) {
+                return try reshaping.apply(bytes.bindMemory(to: UInt8.self), values)
+            } catch {
+                throw .malformed(error.reason)
+            }
+        }
+    }
 
     private func decoded(
         _ body: ByteBuffer, _ fields: FieldSection, atMost limit: Int

@@ -7,9 +7,10 @@ enum ReshapedHead {
         /// Passes as it comes.
         case kept
         /// Held, and passed unchanged.
-        case whole(length: Int)
+        /// - Parameter length: nil: in chunks, as trailers come behind it.
+        case whole(length: Int?)
         /// - Parameter type: nil: the one it had.
-        case changed(length: Int, type: String?)
+        case changed(length: Int?, type: String?)
     }
 
     /// The request as HTTP/1.1 text. Method and target are the client's; the exchange sees to what they are rewritten to.
@@ -34,10 +35,10 @@ enum ReshapedHead {
             case .exactly(let length): text += "Content-Length: \(length)\r\n".utf8
             case .chunked: text += "Transfer-Encoding: chunked\r\n".utf8
             }
-        case .whole(let length): text += "Content-Length: \(length)\r\n".utf8
+        case .whole(let length): text += framing(length)
         case .changed(let length, let type):
             if let type { text += "Content-Type: \(type)\r\n".utf8 }
-            text += "Content-Length: \(length)\r\n".utf8
+            text += framing(length)
         }
         text += "\r\n".utf8
         return text
@@ -61,10 +62,10 @@ enum ReshapedHead {
         fileprivate var aboutBody: [UInt8] = []
         fileprivate var instead: [UInt8] = []
 
-        func changed(length: Int) -> [UInt8] { start + instead + "Content-Length: \(length)\r\n\r\n".utf8 }
+        func changed(length: Int?) -> [UInt8] { start + instead + ReshapedHead.framing(length) + "\r\n".utf8 }
         /// What is said without a body about one that would be changed: its length is not known, its tag is no strong one.
         var bodiless: [UInt8] { start + instead + "\r\n".utf8 }
-        func kept(length: Int) -> [UInt8] { start + aboutBody + "Content-Length: \(length)\r\n\r\n".utf8 }
+        func kept(length: Int?) -> [UInt8] { start + aboutBody + ReshapedHead.framing(length) + "\r\n".utf8 }
     }
 
     static func response(_ head: ResponseHead, type: String?) -> Text {
@@ -89,6 +90,20 @@ enum ReshapedHead {
         }
         if let type { text.instead += "Content-Type: \(type)\r\n".utf8 }
         return text
+    }
+
+    /// The line that says where the body ends.
+    fileprivate static func framing(_ length: Int?) -> [UInt8] {
+        Array((length.map { "Content-Length: \($0)\r\n" } ?? "Transfer-Encoding: chunked\r\n").utf8)
+    }
+
+    /// Trailers behind a changed body: all but what was said of its bytes, such as their digest.
+    static func trailers(_ lines: [UInt8]) -> [UInt8] {
+        var kept: [UInt8] = []
+        lines.withUnsafeBufferPointer { lines in
+            FieldLines.forEach(in: lines) { line, name in if !isAboutBody(name) { kept += line } }
+        }
+        return kept
     }
 
     /// RFC 9110 §8.8.1: what a gateway changes without a new tag has a weak one.

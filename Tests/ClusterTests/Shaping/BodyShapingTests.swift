@@ -33,6 +33,12 @@ extension Cluster {
                             "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n\r\n"
                         )
                     ]
+                case "/trailers":
+                    return [
+                        .text(
+                            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\n0\r\nX-Sum: 1\r\nDigest: sha-256=x\r\n\r\n"
+                        )
+                    ]
                 case "/cut":
                     return [
                         .text("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"a\""),
@@ -122,6 +128,32 @@ extension Cluster {
             let moved = try send(
                 "{\"address\":{\"zip\":\"1\",\"x\":2},\"items\":[{\"price\":1.0,\"cost\":2}]}", to: "/users/8")
             #expect(moved.text == "{\"items\":[{\"price\":1.0}],\"id\":\"8\",\"postcode\":\"1\"}")
+        }
+
+        @Test("trailers go on behind what became of their body, but for those about its old bytes")
+        func trailers() throws {
+            func post(_ target: String, _ body: String) throws -> RawMessage {
+                let connection = try RawConnection(port: node.port)
+                try connection.sendRequest(
+                    [
+                        "POST \(target) HTTP/1.1", "Host: gateway.test", "Connection: close",
+                        "Content-Type: application/json", "Transfer-Encoding: chunked", "Trailer: X-Sum",
+                    ],
+                    body:
+                        "\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\nX-Sum: 9\r\nDigest: sha-256=y\r\n\r\n"
+                )
+                return try connection.readResponse(to: "POST")
+            }
+            #expect(try post("/users/7", "{\"fullName\":1}").status == 200)
+            let changed = try #require(origin.requests.last?.message)
+            #expect(changed.text == "{\"name\":1,\"id\":\"7\",\"n\":1.50}" && changed["Content-Length"] == nil)
+            #expect(changed.trailers.map(\.name) == ["X-Sum"])
+            #expect(try post("/lax/echo", "{\"a\":").status == 200)
+            #expect(origin.requests.last?.message.trailers.map(\.name) == ["X-Sum", "Digest"], "it passed as it came")
+            #expect(try post("/up/echo", "{\"a\":2}").text == "{\"b\":2}")
+            #expect(origin.requests.last?.message.trailers.map(\.name) == ["X-Sum", "Digest"])
+            let answer = try get("/up/trailers")
+            #expect(answer.text == "{\"b\":1}" && answer.trailers.map(\.name) == ["X-Sum"])
         }
 
         @Test("a client's mistakes are its own: 400 with the place, 413, 415")
