@@ -33,7 +33,8 @@ extension CacheRoute {
         usesGET = settings.methods.contains("GET")
         usesHEAD = settings.methods.contains("HEAD")
         maximumObject = settings.maximumObjectBytes
-        tags = settings.tags.map { TagTemplate($0, of: rule.path) }
+        // What is no template was refused with the configuration.
+        tags = settings.tags.compactMap { try? TagTemplate($0, of: rule.path) }
         bypass.headers = settings.bypassHeaders.map { CacheBypass.Condition($0, name: $0.name.lowercased()) }
         bypass.query = settings.bypassQuery.map { CacheBypass.Condition($0, name: $0.name) }
         bypass.cookies = settings.bypassCookies
@@ -95,22 +96,6 @@ extension CacheKeyRules.Query {
 extension CacheBypass.Condition {
     fileprivate init(_ condition: FieldCondition, name: String) {
         self.init(name: name) { condition.accepts($0) }
-    }
-}
-
-extension TagTemplate {
-    /// Parameters that the path doesn't have were refused with the configuration.
-    fileprivate init(_ text: String, of path: PathPattern) {
-        var parts: [Part] = []
-        var rest = text[...]
-        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
-            if open > rest.startIndex { parts.append(.literal(String(rest[..<open]))) }
-            let name = String(rest[rest.index(after: open)..<close])
-            if let segment = path.segments.firstIndex(of: .parameter(name)) { parts.append(.segment(segment)) }
-            rest = rest[rest.index(after: close)...]
-        }
-        if !rest.isEmpty { parts.append(.literal(String(rest))) }
-        self.init(parts)
     }
 }
 

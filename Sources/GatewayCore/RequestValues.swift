@@ -17,14 +17,14 @@ package struct RequestValues: TemplateValues {
         switch reference {
         case .segment(let index):
             let place = index &+ exchange.leadingSegments
-            if let segment = Self.segment(place, of: request.path) { body(segment, .percent) }
+            if let segment = PathText.segment(place, of: request.path) { body(segment, .percent) }
         case .rest(let index):
             let place = index &+ exchange.leadingSegments
-            if let rest = Self.rest(from: place, of: request.path) { body(rest, .percent) }
+            if let rest = PathText.rest(from: place, of: request.path) { body(rest, .percent) }
         case .claim(let name): withText(claim(name)) { body($0, .plain) }
         case .header(var name): if let value = name.withUTF8({ request.fields.first($0) }) { body(value, .plain) }
         case .query(var name):
-            if let value = name.withUTF8({ Self.query(request.query, $0) }) { body(value, .form) }
+            if let value = name.withUTF8({ QueryText.value(of: $0, in: request.query) }) { body(value, .form) }
         case .cookie(var name):
             if let value = name.withUTF8({ Self.cookie(request.fields, $0) }) { body(value, .plain) }
         case .consumerID: withText(exchange.identity?.consumer) { body($0, .plain) }
@@ -52,41 +52,6 @@ package struct RequestValues: TemplateValues {
         text.withUTF8(body)
     }
 
-    /// A segment of a path, counted from 0; nil if the path has no such, or an empty one.
-    static func segment(_ wanted: Int, of path: Bytes) -> Bytes? {
-        guard let start = start(of: wanted, in: path) else { return nil }
-        var end = start
-        while end < path.count, path[end] != UInt8(ascii: "/") { end &+= 1 }
-        return end > start ? path.slice(start, end &- start) : nil
-    }
-
-    /// All of a path from a segment on; nil if the path ends before it.
-    static func rest(from wanted: Int, of path: Bytes) -> Bytes? {
-        start(of: wanted, in: path).map { path.slice($0, path.count &- $0) }
-    }
-
-    private static func start(of wanted: Int, in path: Bytes) -> Int? {
-        var slashes = 0
-        for index in 0..<path.count where path[index] == UInt8(ascii: "/") {
-            if slashes == wanted { return index &+ 1 }
-            slashes &+= 1
-        }
-        return nil
-    }
-
-    /// The first parameter of this name, whose own spelling may be encoded.
-    private static func query(_ query: Bytes, _ name: Bytes) -> Bytes? {
-        var start = 0
-        for index in 0...query.count where index == query.count || query[index] == UInt8(ascii: "&") {
-            let pair = query.slice(start, index &- start)
-            start = index &+ 1
-            let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.count
-            guard QueryText.isName(pair.slice(0, equals), name) else { continue }
-            return equals < pair.count ? pair.slice(equals &+ 1, pair.count &- equals &- 1) : pair.slice(equals, 0)
-        }
-        return nil
-    }
-
     private static func cookie(_ fields: FieldSection, _ name: Bytes) -> Bytes? {
         for index in 0..<fields.count where fields.slots[index].kind == .cookie {
             if let value = CookieText.value(of: name, in: fields.value(index)) { return value }
@@ -103,18 +68,6 @@ package final class ShapingNames: Sendable {
     package init(node: String, route: String) {
         self.node = Array(node.utf8)
         self.route = Array(route.utf8)
-    }
-}
-
-/// Parameters of a query (`a=1&b=2`) by their names.
-package enum QueryText {
-    /// Whether the encoded name is this one.
-    package static func isName(_ encoded: Bytes, _ name: Bytes) -> Bool {
-        if encoded.count == name.count { return encoded.elementsEqual(name) }
-        guard encoded.count > name.count, encoded.contains(UInt8(ascii: "%")) else { return false }
-        var decoded: [UInt8] = []
-        PercentText.appendDecoded(encoded, to: &decoded, plusIsSpace: true)
-        return decoded.elementsEqual(name)
     }
 }
 

@@ -35,6 +35,10 @@ let cacheMistakes: [Mistake] = [
         "{ tags: [\"user-{uid}\"] }",
         "63: routes[1].cache: the tag \"user-{uid}\" names {uid}, which the path doesn't have; its parameters are {id}"),
     .cache(
+        "{ tags: [\"user-{id | shout}\"] }",
+        "72: routes[1].cache.tags[0]: \"user-{id | shout}\", character 11: unknown filter \"shout\"; filters: default, lower, upper, trim, urlencode, base64, base64url"
+    ),
+    .cache(
         "{ tags: [\"my users\"] }",
         "72: routes[1].cache.tags[0]: \"my users\": expected a tag such as user-{id}: 1 to 200 visible ASCII characters without \" , = |"
     ),

@@ -64,6 +64,10 @@ private let answers: [Mistake] = [
         "{ match: { path: \"/a/{id}\" }, redirect: { to: \"/b/{no}\" } }",
         "45: routes[1].redirect: {no} is not part of the route's path; it has {id}, {path}"),
     .route(
+        "{ match: { path: \"/a/{id}\" }, redirect: { to: \"/b/{header.x}\" } }",
+        "45: routes[1].redirect: {header.x} is not part of the request's URL; known are {id}, {path}, {query.NAME} and {host}"
+    ),
+    .route(
         "{ match: { path: /a }, redirect: { to: /b, status: 304 } }",
         "56: routes[1].redirect.status: \"304\": expected one of 301, 302, 303, 307, 308"),
     .route(

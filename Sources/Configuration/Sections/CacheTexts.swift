@@ -1,3 +1,5 @@
+import Policies
+
 /// The words of a route's `cache`: fields, methods, statuses and tags.
 extension Kind where Value == String {
     /// Header names compare without regard to case.
@@ -33,16 +35,28 @@ extension Kind where Value == String {
     /// Tags are joined by blanks and carry their generations after `=` in Redis, and are part of a key there.
     static var tagTemplate: Kind {
         let noun = "a tag such as user-{id}: 1 to 200 visible ASCII characters without \" , = |"
-        return .scalar(noun, schema: .pattern("^[!#-+\\--<>-{}~]{1,200}$"), write: { .string($0) }) {
+        return .scalar(noun, schema: .pattern("^([!#-+\\--<>-z~]|\\{[^{}]+\\}){1,200}$"), write: { .string($0) }) {
             text throws(ScalarProblem) in
             guard (1...200).contains(text.value.utf8.count), areTagBytes(text.value), hasPairedBraces(text.value)
             else { throw .expected() }
             return text.value
+        }.map { text, reader in
+            do throws(TemplateProblem) {
+                _ = try TemplateText(text)
+                return text
+            } catch {
+                reader.reportTemplate(error)
+                return nil
+            }
         }
     }
 
+    /// Within braces stand names and filters, such as `{id | default "none"}`.
     private static func areTagBytes(_ text: String) -> Bool {
-        text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\",=|".utf8.contains($0) }
+        text.split(separator: "{", omittingEmptySubsequences: false).enumerated().allSatisfy { place, piece in
+            let literal = place == 0 ? piece : piece.split(separator: "}", omittingEmptySubsequences: false).last ?? ""
+            return literal.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\",=|".utf8.contains($0) }
+        }
     }
 
     /// Each `{` is followed by a name and `}`.

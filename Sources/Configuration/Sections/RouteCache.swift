@@ -121,17 +121,12 @@ package struct RouteCacheSettings: Hashable, Sendable {
             place.report("claims are in the cache key, but the route is open to all", hint: "add auth")
         }
         for tag in cache.tags {
-            for name in parameters(of: tag) where !path.parameterNames.contains(name) {
-                let known = path.parameterNames.map { "{\($0)}" }.joined(separator: ", ")
-                place.report(
-                    "the tag \(quoted(tag)) names {\(name)}, which the path doesn't have",
-                    hint: known.isEmpty ? "the path has no parameters" : "its parameters are \(known)")
+            do throws(TemplateProblem) {
+                _ = try TagTemplate(tag, of: path)
+            } catch {
+                place.report("the tag \(quoted(tag)) \(error.reason)", hint: error.hint)
             }
         }
-    }
-
-    private static func parameters(of tag: String) -> [String] {
-        tag.split(separator: "{").dropFirst().map { String($0.prefix { $0 != "}" }) }
     }
 }
 

@@ -22,7 +22,11 @@ package final class RedirectService: ExchangeService {
     }
 
     package func serve(_ exchange: Exchange) {
-        let target = template.render(path: exchange.request.path, query: exchange.request.query)
+        let request = exchange.request
+        guard let target = template.render(path: request.path, query: request.query, host: request.host) else {
+            return exchange.answer(
+                .badRequest("A value that this route puts into the target's path would lead elsewhere."))
+        }
         exchange.answer(Reply(status: status, lines: "Location: \(String(decoding: target, as: UTF8.self))\r\n"))
     }
 }

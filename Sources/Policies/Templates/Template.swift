@@ -32,6 +32,27 @@ package struct Template<Reference: Hashable & Sendable>: Hashable, Sendable {
         self.references = references
     }
 
+    /// A text that refers to nothing, whatever it looks like.
+    package init(constant text: String) { self.init(text, [.literal(Array(text.utf8))]) }
+
+    private init(_ text: String, _ parts: [Part]) {
+        self.text = text
+        self.parts = parts
+        references = parts.compactMap { if case .value(let reference, _) = $0 { reference } else { nil } }
+    }
+
+    /// What stands before the first such byte of its own text, and the rest; nil: there is none.
+    func split(before byte: UInt8) -> (head: Template, tail: Template)? {
+        for (place, part) in parts.enumerated() {
+            guard case .literal(let literal) = part, let index = literal.firstIndex(of: byte) else { continue }
+            return (
+                Template(text, parts[..<place] + [.literal(Array(literal[..<index]))]),
+                Template(text, [.literal(Array(literal[index...]))] + parts[(place + 1)...])
+            )
+        }
+        return nil
+    }
+
     /// The text itself, if it refers to nothing.
     package var constant: [UInt8]? {
         guard references.isEmpty else { return nil }
@@ -88,6 +109,8 @@ package struct Template<Reference: Hashable & Sendable>: Hashable, Sendable {
             case .plain: place.append(bytes, to: &output)
             // What came as a path goes into a path as it came: it has been normalised.
             case .percent where place == .path: output.append(contentsOf: bytes)
+            // No two spellings of a path make one tag.
+            case .percent where place == .tag: place.append(bytes, to: &output)
             case .percent, .form:
                 var decoded: [UInt8] = []
                 PercentText.appendDecoded(bytes, to: &decoded, plusIsSpace: coding == .form)
@@ -102,15 +125,23 @@ package struct Template<Reference: Hashable & Sendable>: Hashable, Sendable {
         _ values: Values
     ) -> Bool where Values.Reference == Reference {
         var value: [UInt8] = []
+        // Slashes of a path stay slashes, unless a filter has to see what the text stands for.
+        let keepsEncoding = (place == .path || place == .tag) && !filters.contains(where: \.readsText)
+        var isPath = false
         values.withValue(of: reference) { bytes, coding in
-            if coding == .plain {
+            isPath = keepsEncoding && coding == .percent && !bytes.isEmpty
+            if coding == .plain || isPath {
                 value.append(contentsOf: bytes)
             } else {
                 PercentText.appendDecoded(bytes, to: &value, plusIsSpace: coding == .form)
             }
         }
         for filter in filters { filter.apply(&value) }
-        value.withUnsafeBufferPointer { place.append($0, to: &output) }
+        if isPath, place == .path, !value.isEmpty {
+            output.append(contentsOf: value)
+        } else {
+            value.withUnsafeBufferPointer { place.append($0, to: &output) }
+        }
         return !value.isEmpty
     }
 }
@@ -139,6 +170,8 @@ package enum TemplatePlace: Hashable, Sendable {
     case cookie
     /// Within a string of JSON.
     case json
+    /// A tag of the cache: what could be mistaken for a border between tags is percent-encoded, and so is `%`.
+    case tag
     /// As it is.
     case plain
 
@@ -150,8 +183,13 @@ package enum TemplatePlace: Hashable, Sendable {
         case .query: PercentText.append(bytes, to: &output, keeping: PercentText.isUnreserved)
         case .cookie: PercentText.append(bytes, to: &output, keeping: Self.isCookieByte)
         case .json: Self.appendJSON(bytes, to: &output)
+        case .tag: PercentText.append(bytes, to: &output, keeping: Self.isTagByte)
         case .plain: output.append(contentsOf: bytes)
         }
+    }
+
+    private static func isTagByte(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && !"\"%,={}|".utf8.contains(byte)
     }
 
     private static func isCookieByte(_ byte: UInt8) -> Bool {

@@ -54,6 +54,14 @@ package enum TemplateFilter: Hashable, Sendable {
         return String(rest)
     }
 
+    /// What it makes of a text is not what it makes of its percent-encoding.
+    var readsText: Bool {
+        switch self {
+        case .fallback, .lower, .upper: false
+        case .trim, .percentEncode, .base64, .base64URL: true
+        }
+    }
+
     /// Also of a missing value, which is empty then.
     func apply(_ value: inout [UInt8]) {
         switch self {

@@ -30,7 +30,7 @@ package struct RedirectSettings: Sendable {
         do throws(LocationTemplate.Malformed) {
             return try LocationTemplate(target, of: path)
         } catch {
-            place.report(error.reason)
+            place.report(error.reason, hint: error.hint)
             return nil
         }
     }
@@ -133,7 +133,7 @@ struct FieldLines: Sendable, ExpressibleByArrayLiteral {
     init(_ pairs: [(name: String, value: String)]) { self.pairs = pairs }
 
     /// What the gateway writes by itself, by the length of the body and the state of the connection.
-    fileprivate static let own = ["content-length", "transfer-encoding", "connection", "date", "upgrade", "trailer"]
+    static let own = ["content-length", "transfer-encoding", "connection", "date", "upgrade", "trailer"]
 }
 
 extension Kind where Value == FieldLines {
