@@ -15,6 +15,7 @@ extension PlanAssembly {
         var filters: [any RequestFilter] = []
         if let gateway, !gateway.response.leavesHead { filters.append(ResponseShapingFilter(gateway.response, names)) }
         if let version { filters.append(version) }
+        if let told = route.versions.flatMap({ versionTeller($0, names) }) { filters.append(told) }
         let versions = route.versions?.versions.map { version -> (any RequestFilter)? in
             version.response.leavesHead ? nil : ResponseShapingFilter(version.response, names)
         }

@@ -24,6 +24,17 @@ extension PlanAssembly {
             versions.rules, versions: all, placement: served.version.map { ($0.index, $0.cut) })
     }
 
+    /// Tells clients which version has served them, in place of what the service says in that field; nil: they aren't told.
+    func versionTeller(_ versions: VersionsSettings, _ names: ShapingNames) -> (any RequestFilter)? {
+        guard let field = versions.toldIn else { return nil }
+        return PerVersionFilter(
+            versions.versions.map { version in
+                var shaping = ResponseShaping()
+                shaping.headers.set = [.init(name: field, value: RequestTemplate(constant: version.name))]
+                return ResponseShapingFilter(shaping, names)
+            })
+    }
+
     /// One service, or one for each version.
     func versioned(
         _ route: RouteSettings, _ make: (VersionSettings?) -> any ExchangeService

@@ -11,7 +11,9 @@ extension Cluster {
         private let log: TemporaryDirectory
 
         init() async throws {
-            old = try TestOrigin { _ in .response("old", headers: [("Cache-Control", "max-age=60")]) }
+            old = try TestOrigin { _ in
+                .response("old", headers: [("Cache-Control", "max-age=60"), ("X-API-Version", "of the service")])
+            }
             new = try TestOrigin { request in
                 request.message.target.hasSuffix("/missing")
                     ? .response("none", status: "404 Not Found")
@@ -40,6 +42,8 @@ extension Cluster {
                       "0": { deprecated: 2020-01-01, sunset: 2021-01-01, after_sunset: gone, link: { successor: /v2 } }
                   - { name: kept, match: { path: "/kept/{id}" }, cache: { tags: ["kept-{id}"] }, upstream: new, versions: *versions }
                   - { name: locked, match: { path: "/locked" }, auth: keys, upstream: new, versions: *versions }
+                  - { name: silent, match: { path: "/silent" }, upstream: old, versions: { from: [{ path: "/v{version}" }, { header: X-API-Version }], tell: off, "1": {} } }
+                  - { name: named, match: { path: "/named" }, upstream: old, versions: { from: { path: "/v{version}" }, tell: API-Version, "1": {} } }
                   - name: strict
                     match: { path: "/api/strict/**" }
                     upstream: new
@@ -119,6 +123,17 @@ extension Cluster {
             let gone = try request("/v0/api/products/7", port: node.port)
             #expect(gone.status == 410 && gone.json["type"] as? String == "urn:sluice:problem:version-gone")
             #expect(gone["Link"] == #"</v2>; rel="successor-version""#)
+        }
+
+        @Test("clients who ask by a header field are told by it which version they got, whatever the service says")
+        func told() throws {
+            #expect(try request("/v1/api/products/7", port: node.port).values("X-API-Version") == ["1"])
+            #expect(try request("/api/products/7", port: node.port).values("X-API-Version") == ["2"])
+            #expect(try request("/v1/locked", port: node.port).values("X-API-Version") == ["1"], "refusals too")
+            for _ in 0..<2 { #expect(try request("/v1/kept/told", port: node.port).values("X-API-Version") == ["1"]) }
+            #expect(try request("/v1/silent", port: node.port).values("X-API-Version") == ["of the service"])
+            let named = try request("/v1/named", port: node.port)
+            #expect(named.values("API-Version") == ["1"] && named.values("X-API-Version") == ["of the service"])
         }
 
         @Test("Vary names the fields that decided, and only those")

@@ -266,7 +266,7 @@ let fullFile = """
         fault: { delay: { time: 200ms, share: 10% }, abort: { status: 503, share: 0.5% }, when: { header: { X-Chaos: 1 } } }
         maintenance: { retry_after: 10m, detail: "Back soon.", body: "<p>Back soon", headers: { Content-Type: text/html }, allow: [10.0.0.0/8] }
       - { match: { path: /old/** }, redirect: { to: "https://new.example.com/{rest}", status: 308 } }
-      - { match: { path: /older/** }, redirect: "/old/{rest}" }
+      - { match: { path: /older/** }, redirect: "/old/{rest | lower}?from={host | urlencode}" }
       - { match: { path: /robots.txt }, respond: { status: 200, headers: { Cache-Control: max-age=60 }, body: "User-agent: *" } }
       - { match: { path: /key }, respond: { file: main.pem } }
       - { match: { path: /closed }, maintenance: true }
@@ -279,6 +279,7 @@ let fullFile = """
             - { accept: "application/vnd.shop+json;version={version}" }
             - { header: X-API-Version }
             - { query: version }
+          tell: API-Version
           default: "2"
           "1":
             upstream: users

@@ -12,6 +12,12 @@ private let versions: [Mistake] = [
         "{ upstream: users, versions: { from: { header: V }, default: \"3\", \"1\": {}, \"2\": {} } }",
         "66: routes[1].versions.default: there is no version \"3\"; did you mean \"1\"?"),
     .route(
+        "{ upstream: users, versions: { from: { header: V }, tell: \"a b\", \"2\": {} } }",
+        "63: routes[1].versions.tell: \"a b\": expected off or the name of a response field such as API-Version"),
+    .route(
+        "{ upstream: users, versions: { from: { header: V }, tell: Date, \"2\": {} } }",
+        "63: routes[1].versions.tell: Date is written by the gateway itself"),
+    .route(
         "{ upstream: users, versions: { from: { header: V }, defualt: \"2\", \"2\": {} } }",
         "57: routes[1].versions: unknown key \"defualt\"; did you mean \"default\"?"),
     .route(

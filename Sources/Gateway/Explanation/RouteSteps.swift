@@ -34,7 +34,10 @@ struct RouteSteps {
     /// Before anybody is asked who calls.
     var beforeCaller: [Explanation.Step] {
         var steps: [Step] = []
-        if let version { steps.append(Step(phase: "version", detail: version.name)) }
+        if let version {
+            let told = route.versions?.toldIn.map { ", told in \($0)" } ?? ""
+            steps.append(Step(phase: "version", detail: version.name + told))
+        }
         if let cors = route.cors { steps.append(Step(phase: "cors", detail: text(cors))) }
         if !route.contentTypes.isEmpty {
             steps.append(Step(phase: "content", detail: "only \(route.contentTypes.joined(separator: ", "))"))

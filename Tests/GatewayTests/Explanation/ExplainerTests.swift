@@ -137,7 +137,7 @@ struct ExplainerTests {
         let second = try await route("X-Version: 2")
         #expect(second.upstreams.map(\.name) == ["orders"])
         #expect(second.cache.map(\.key) == ["http://reports.test/reports/1|version=2"])
-        #expect(second.steps.first == .init(phase: "version", detail: "2"))
+        #expect(second.steps.first == .init(phase: "version", detail: "2, told in X-Version"))
     }
 
     @Test("a gateway's route has the gateway's name and its limits too")

@@ -5,10 +5,12 @@ package struct VersionsSettings: Sendable {
     package var rules: VersionRules
     /// In the order of the file, at least one, as `rules.names`.
     package var versions: [VersionSettings]
+    /// The response field that tells which version was served; nil: none does.
+    package var toldIn: String?
 
     private static let noun =
         "versions such as { from: { header: X-API-Version }, default: \"2\", \"1\": {}, \"2\": {} }"
-    private static let reserved = ["from", "default"]
+    private static let reserved = ["from", "default", "tell"]
     private static let sources = Kind<[VersionRules.Source]>.oneOrMany(.versionSource)
     private static let mostVersions = 64
 
@@ -27,6 +29,10 @@ package struct VersionsSettings: Sendable {
                         "default": described(
                             Kind<String>.versionName.schema(drawing),
                             "What requests get that name none; absent: they are refused."),
+                        "tell": described(
+                            Kind<String?>.toldField.schema(drawing),
+                            "The response field that tells the version; absent: the header of from, if it has one; off: none."
+                        ),
                     ],
                     "additionalProperties": version.schema(drawing),
                 ]
@@ -52,10 +58,12 @@ package struct VersionsSettings: Sendable {
         var from: [VersionRules.Source] = []
         var defaultName: String?
         var versions: [VersionSettings] = []
+        var told: String??
         for entry in entries {
             switch entry.key {
             case "from": from = sources.read(reader.entry(entry)) ?? []
             case "default": defaultName = Kind<String>.versionName.read(reader.entry(entry))
+            case "tell": told = Kind<String?>.toldField.read(reader.entry(entry))
             default: if let version = version(entry, reader, kind) { versions.append(version) }
             }
         }
@@ -76,7 +84,13 @@ package struct VersionsSettings: Sendable {
         guard reader.context.problemCount == problemsBefore else { return nil }
         let rules = VersionRules(
             sources: from, names: names, defaultVersion: defaultName.flatMap { names.firstIndex(of: $0) })
-        return VersionsSettings(rules: rules, versions: versions)
+        return VersionsSettings(rules: rules, versions: versions, toldIn: told ?? Self.answering(from))
+    }
+
+    /// Who asks by a header field is told by it; `Accept-Version` is about what is asked for, so by one that isn't.
+    private static func answering(_ sources: [VersionRules.Source]) -> String? {
+        let asked = sources.lazy.compactMap { if case .header(let name) = $0 { name } else { nil } }.first
+        return asked.map { $0.lowercased().hasPrefix("accept-") ? "API-Version" : $0 }
     }
 
     private static func version(_ entry: ConfigurationNode.Entry, _ reader: NodeReader, _ kind: Kind<VersionSettings>)
@@ -95,6 +109,20 @@ package struct VersionsSettings: Sendable {
         var version = kind.read(value)
         version?.name = name
         return version
+    }
+}
+
+extension Kind where Value == String? {
+    fileprivate static var toldField: Kind {
+        let name = Kind<String>.token("the name of a response field such as API-Version").map {
+            name, reader -> String?? in
+            guard !FieldLines.own.contains(name.lowercased()) else {
+                reader.reportValue("\(name) is written by the gateway itself")
+                return nil
+            }
+            return Optional.some(name)
+        }
+        return .word("off", nil, or: name)
     }
 }
 
