@@ -9,6 +9,14 @@ HERE = Path(__file__).resolve().parent
 # The new name is as long as the old one, so that lengths can be compared.
 STEPS = "response: { json: [{ rename: { fullName: personal } }] }"
 SCENARIOS = {"json2k": "/2k.json", "json1m": "/1m.json"}
+# A route beside the plain one, and all that may be changed about its requests and responses.
+SIBLING = """  - name: beside
+    match: { path: /beside/** }
+    upstream: origin
+"""
+CHANGES = """    request: { path: "/{rest}", headers: { set: { X-Tenant: "{header.X-Tenant | lower}" }, remove: [Cookie] }, json: [{ set: { seen: "{request_id}" } }] }
+    response: { headers: { remove: [Server] }, json: [{ rename: { fullName: personal } }] }
+"""
 
 
 def person(number, texts):
@@ -42,3 +50,7 @@ def nginx():
 
 def sluice(text):
     return text.rstrip() + f"\n    {STEPS}\n"
+
+
+def beside(text, changes=False):
+    return text.rstrip() + "\n" + SIBLING + (CHANGES if changes else "")

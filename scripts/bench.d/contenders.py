@@ -45,6 +45,8 @@ class Entrant:
         self.is_cached = False
         # Bytes of each request's body, for gRPC.
         self.message = None
+        # Memory before any load.
+        self.idle_mib = None
         # The protocol of the client's side, and whether each request has a connection of its own.
         self.wire, self.is_fresh = None, False
 
@@ -110,6 +112,8 @@ class Arena:
     def entrants(self, scenario):
         if scenario in CACHED:
             return self.cached(*CACHED[scenario])
+        if scenario == "beside":
+            return self.beside()
         if scenario in bodies.SCENARIOS:
             return self.reshaped(bodies.SCENARIOS[scenario])
         if scenario in fronts.SCENARIOS:
@@ -174,6 +178,13 @@ class Arena:
         port = free_port()
         self.launch("grpc-origin", ["/usr/bin/python3", str(configurations.HERE / "grpc_origin.py"), str(port)], port)
         return port
+
+    def beside(self):
+        """The plain one of two routes, on two nodes: one's other route changes whatever can be changed."""
+        if not self.binary:
+            raise Wrong("beside compares Sluice with itself, so it can't be left out")
+        return [self.sluice("/1k", "off", name="sluice-bare", change=bodies.beside),
+                self.sluice("/1k", "off", name="sluice-beside", change=lambda text: bodies.beside(text, changes=True))]
 
     def reshaped(self, path):
         entrants = [self.nginx_proxy("nginx+lua", path, **bodies.nginx())]

@@ -50,6 +50,10 @@ class Load:
 
     def run(self, entrant, seconds, rate=None):
         """Loads an entrant for some seconds: with all it can take (wrk), or `rate` requests a second (pace.py)."""
+        if entrant.proxy:
+            if entrant.idle_mib is None:
+                entrant.idle_mib = entrant.proxy.resident_mib()
+            entrant.proxy.forget_peak()
         before, decided = self.costs(entrant), entrant.decisions()
         if rate:
             counted = self.paced(entrant, seconds, rate)
@@ -72,6 +76,8 @@ class Load:
             "p50_ms": counted["p50"] / 1000,
             "p99_ms": counted["p99"] / 1000,
             "rss_mib": entrant.proxy.resident_mib() if entrant.proxy else None,
+            "peak_mib": entrant.proxy.peak_mib() if entrant.proxy else None,
+            "grown_mib": entrant.proxy.peak_mib() - entrant.idle_mib if entrant.proxy else None,
             "requests": requests,
             "failed": counted["failed"],
         }

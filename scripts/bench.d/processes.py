@@ -32,6 +32,14 @@ def stat(pid):
         return None
 
 
+def high_water_kib(pid):
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("VmHWM:")), 0)
+    except OSError:
+        return 0
+
+
 class Process:
     def __init__(self, directory, name, command, port, environment=None):
         self.name, self.port = name, port
@@ -68,6 +76,19 @@ class Process:
 
     def resident_mib(self):
         return sum(int(fields[21]) for fields in map(stat, self.pids()) if fields) * PAGE / 2**20
+
+    def forget_peak(self):
+        """From now on the peak is that of what comes (proc(5): clear_refs)."""
+        for pid in self.pids():
+            try:
+                with open(f"/proc/{pid}/clear_refs", "w") as file:
+                    file.write("5")
+            except OSError:
+                pass
+
+    def peak_mib(self):
+        """The most memory that was resident at once, of each process of the family: their sum (VmHWM)."""
+        return sum(map(high_water_kib, self.pids())) / 2**10
 
     def stop(self):
         if self.child.poll() is None:

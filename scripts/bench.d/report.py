@@ -11,7 +11,8 @@ Redis; nginx asks for each request, by a pooled Lua cosocket and EVALSHA, and ad
 cold: a HS256 token is verified, a limit per consumer and one per route are decided, the upstream is watched (breaker;
 nginx: max_fails), metrics are kept (nginx: Lua counters in shared memory); over 1 consumer, 1,000, 100,000 by Zipf's
 law, 100,000 in turn. Telemetry: Sluice alone, its metrics and its JSON log off (bare), on, and both. JSON: nginx gathers, decodes and encodes with Lua cjson. Cache: nginx's proxy_cache on tmpfs, Sluice's in its memory, and in memory and Redis. nginx64k is nginx with 64 KiB buffers and no temporary files. CPU is user + system time of all the contender's processes, per
-request; scripts: calls of a script in Redis per request; ratios are taken within a round: median (least–most)."""
+request; peak: the most memory that its processes held at once (VmHWM, summed over nginx's), in any round, and how much more that is than before any load;
+scripts: calls of a script in Redis per request; ratios are taken within a round: median (least–most)."""
 
 
 def heading(chosen, machine, cores):
@@ -23,6 +24,12 @@ def heading(chosen, machine, cores):
 def middle(rounds, name, figure):
     values = [turn[name][figure] for turn in rounds if turn[name][figure] is not None]
     return median(values) if values else None
+
+
+def memory(rounds, name):
+    """The highest peak of all rounds, and how far it is above what there was before any load."""
+    peaks = [(turn[name]["peak_mib"], turn[name]["grown_mib"]) for turn in rounds if turn[name]["peak_mib"] is not None]
+    return "{:.1f} ({:.1f})".format(*max(peaks)) if peaks else ""
 
 
 def cost(result):
@@ -64,7 +71,7 @@ def table(scenario, text, rounds, rate):
     lines = [f"{scenario}: {text}" + (f"; aimed at {rate:.0f} requests/s" if paced else "")]
     base = "bare" if (baseline(rounds) or "").endswith("-bare") else "nginx"
     last = "p99 over direct, ms" if paced else f"rps ÷ {base}"
-    lines.append(f"  {'':<13}{'CPU µs':>8}{'Redis µs':>10}{'scripts':>9}{'sum ÷ ' + base:>20}{'rps':>9}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}{'failed':>8}{last:>22}")
+    lines.append(f"  {'':<13}{'CPU µs':>8}{'Redis µs':>10}{'scripts':>9}{'sum ÷ ' + base:>20}{'rps':>9}{'p50 ms':>9}{'p99 ms':>9}{'peak MiB (grown)':>18}{'failed':>8}{last:>22}")
     for name in rounds[0]:
         comparison = spread(added(rounds, name)) if paced else spread(ratios(rounds, name, lambda result: result["rps"]))
         lines.append(
@@ -72,7 +79,7 @@ def table(scenario, text, rounds, rate):
             f"{number(middle(rounds, name, 'redis_scripts'), '{:.2f}'):>9}"
             f"{spread(ratios(rounds, name, cost)):>20}{middle(rounds, name, 'rps'):>9.0f}"
             f"{middle(rounds, name, 'p50_ms'):>9.2f}{middle(rounds, name, 'p99_ms'):>9.2f}"
-            f"{number(middle(rounds, name, 'rss_mib')):>9}{sum(turn[name]['failed'] for turn in rounds):>8}{comparison:>22}")
+            f"{memory(rounds, name):>18}{sum(turn[name]['failed'] for turn in rounds):>8}{comparison:>22}")
     return "\n".join(lines) + "\n"
 
 
@@ -93,6 +100,13 @@ def bars(results):
     if "telemetry" in results:
         judge("telemetry: CPU per request with metrics and access log ÷ without",
               ratios(results["telemetry"], "sluice-both", cost), 1.05)
+    for scenario in ("json2k", "json1m"):
+        if scenario in results:
+            for figure, what in (("peak_mib", "peak memory"), ("grown_mib", "what the peak has grown by")):
+                values = ratios(results[scenario], "sluice", lambda result, figure=figure: result[figure])
+                verdicts += [(f"info   {scenario}: {what} ÷ nginx: {spread(values)}, no bar", True)] if values else []
+    if "beside" in results:
+        judge("beside: CPU per request beside transforms ÷ beside none", ratios(results["beside"], "sluice-beside", cost), 1.03)
     if "h2c" in results:
         judge("h2c: CPU per request ÷ HAProxy", ratios(results["h2c"], "sluice", cost, "haproxy"), 1.0)
         judge("h2c: CPU per request ÷ Envoy", ratios(results["h2c"], "sluice", cost, "envoy"), 0.35)
