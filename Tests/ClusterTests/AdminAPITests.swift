@@ -65,6 +65,10 @@ extension Cluster {
             let breakers = try #require(try node.api("/api/breakers").json["breakers"] as? [[String: Any]])
             #expect(breakers.map { $0["upstream"] as? String } == ["users"], "one is switched off")
             #expect(try node.api("/api/nodes").json["node"] as? String == "node1")
+            let revisions = try node.api("/api/config/revisions").json
+            #expect(revisions["shared"] as? Bool == false && (revisions["revisions"] as? [Any])?.isEmpty == true)
+            let purge = try node.api("/api/cache/purge", method: "POST", #"{"tag":"has blank"}"#)
+            #expect(purge.status == 400 && purge.text.contains("a name without blanks"))
         }
 
         @Test("parameters out of range and orders that make no sense are told so")

@@ -62,7 +62,8 @@ extension Cluster {
                 "a chart says its figures to those who can't see")
             for (view, word) in [
                 ("routes", "/plain/**"), ("limits", "100/minute"), ("breakers", "Force open"), ("cache", "Hit rate"),
-                ("nodes", "127.0.0.1:\(cluster.nodes[2].port)"), ("requests", "/plain/x"),
+                ("nodes", "127.0.0.1:\(cluster.nodes[2].port)"), ("nodes", "sluice config push begins"),
+                ("nodes", "This node's configuration"), ("requests", "/plain/x"),
             ] {
                 let page = try await browse(cluster.nodes[1], view)
                 #expect(page.contains(word), "\(view) shows \(word)")

@@ -11,6 +11,9 @@ package struct RevisionOverview: Hashable, Sendable {
     /// The newest first.
     package var revisions: [RevisionReading] = []
 
+    /// Nothing was pushed.
+    package static let none = RevisionOverview(fields: [:], now: 0)
+
     init(fields: [String: String], now: Int) {
         func number(_ name: String) -> Int? { fields[name].flatMap { Int($0) } }
         live = number("live")

@@ -12,6 +12,8 @@ enum CachePurge {
             case ("url", .string(let url)) where !url.isEmpty: orders.append(.url(url))
             case ("route", .string(let name)) where isName(name): orders.append(.route(name))
             case ("tag", .string(let name)) where isName(name): orders.append(.tag(name))
+            case ("route", .string), ("tag", .string):
+                throw AdminMistake("\"\(member.name)\": expected a name without blanks; \(expectation)")
             case ("soft", .bool(let value)): isSoft = value
             default: throw AdminMistake("\"\(member.name)\" is unknown, or of the wrong kind; \(expectation)")
             }

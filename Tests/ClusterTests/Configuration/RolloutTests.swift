@@ -90,6 +90,11 @@ extension Cluster {
             #expect(list.compactMap { $0["revision"] as? Int } == [2, 1])
             #expect(list.compactMap { $0["state"] as? String } == ["live", "last good"])
             #expect(list.first?["note"] as? String == "two")
+            let told = try callAdmin("/api/config/revisions", port: nodes[0].adminPort).json
+            let shown = try #require(told["revisions"] as? [[String: Any]])
+            #expect(told["live"] as? Int == 2 && told["last_good"] as? Int == 1 && told["candidate"] is NSNull)
+            #expect(shown.compactMap { $0["state"] as? String } == ["live", "last good"])
+            #expect((shown.first?["nodes"] as? [[String: Any]])?.allSatisfy { $0["ok"] as? Bool == true } == true)
             #expect((list.first?["author"] as? String)?.hasPrefix("ops@") == true)
             #expect((list.first?["nodes"] as? [[String: Any]])?.count == 3)
             #expect(try await config("show", "2").standardOutput == Self.configuration(Self.route("two")))
