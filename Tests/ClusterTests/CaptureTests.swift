@@ -14,6 +14,7 @@ extension Cluster {
                 case let target where target.hasPrefix("/api/lost"): return [.close]
                 case let target where target.hasPrefix("/api/bad"):
                     return [.text("HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\nlost")]
+                case "/api/hang": return [.hang]
                 case "/api/events":
                     return [
                         .text(
@@ -203,6 +204,26 @@ extension Cluster {
             let captured = try await exchanges(tunnels)[0]
             #expect(captured["status"] as? Int == 101)
             #expect(body(captured, "response")["bytes"] as? Int == 0 && body(captured, "request").isEmpty)
+        }
+
+        @Test(
+            "what a node holds is bounded: requests beyond that are served, counted as missed, and all room is given back"
+        )
+        func room() async throws {
+            let id = try make(#"{"route":"api","bytes":65536,"status":"2xx"}"#)
+            let connections = try (0..<130).map { _ in
+                let connection = try RawConnection(port: node.port)
+                try connection.sendRequest(["POST /api/hang HTTP/1.1", "Host: a", "Content-Length: 5"], body: "hello")
+                return connection
+            }
+            try await eventually("some find no room") { try rule(id)["missed"] as? Int ?? 0 > 0 }
+            func held() throws -> Int { try node.api("/api/capture").json["bytes"] as? Int ?? -1 }
+            #expect((15 << 20...16 << 20).contains(try held()))
+            #expect(try request("/api/one", port: node.port).status == 200)
+            for connection in connections { connection.close() }
+            try await eventually("the room is given back") { try held() == 0 }
+            _ = try request("/api/two", port: node.port)
+            #expect(try await exchanges(id).first?["url"] as? String == "gateway.test/api/two")
         }
 
         @Test("what can't be captured is told so")

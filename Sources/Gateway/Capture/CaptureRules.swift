@@ -87,12 +87,16 @@ final class CaptureRules: Sendable {
                 "made_by": .string(rule.madeBy),
             ], thins: false)
         changed.withLock { $0 }?()
-        let pause = Duration.microseconds(rule.endsMicroseconds - now() + 1000)
         Task { [weak self] in
-            try? await Task.sleep(for: pause)
+            // The clock of tasks may be ahead of ours, which stands still while the machine sleeps.
+            while let left = self?.microsecondsLeft(of: rule), left > 0 {
+                try? await Task.sleep(for: .microseconds(left + 1000))
+            }
             self?.tend()
         }
     }
+
+    private func microsecondsLeft(of rule: CaptureRule) -> Int { rule.isActive ? rule.endsMicroseconds - now() : 0 }
 
     /// Ends a rule and forgets what it has captured.
     /// - Returns: false if there is none of this id.

@@ -19,6 +19,7 @@ final class RouteTaps {
     /// Has the exchange, which is about to take a route, captured if a rule is about it.
     func attach(to exchange: Exchange, on route: String) {
         for rule in rules where rule.terms.route == route && rule.isActive {
+            guard !rule.isExpired(now: exchange.record.arrivedMicroseconds) else { continue }
             let method = exchange.request.method
             guard rule.terms.method.map({ method.elementsEqual($0.utf8) }) ?? true else { continue }
             exchange.tap = CaptureTap(exchange, rule, captures, redaction)
@@ -50,7 +51,11 @@ final class CaptureTap: ExchangeTap {
         }
         let bodies = [captured.request.body, captured.response.body].compactMap { $0?.limit }.reduce(0, +)
         reserved = captured.size + 2 * CapturedMessage.mostFieldBytes + bodies
-        guard captures.reserve(reserved, for: rule) else { return nil }
+        guard captures.reserve(reserved, for: rule) else {
+            // There is nothing for `deinit`, which runs now, to give back.
+            isOver = true
+            return nil
+        }
         captured.wallMicroseconds = StructuredLog.wallClock()
         captured.method = request.method.text
         captured.isHTTP2 = exchange.peer.isHTTP2
