@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import TestSupport
 import Testing
@@ -28,6 +29,24 @@ struct RedisFaultTests {
         let counters = try await client.counters()
         #expect(counters.timeouts == 100 && counters.replies == 20 && counters.connects == 1)
         #expect(answers.all.count == 100)
+        try await client.close()
+    }
+
+    @Test("a loop that was busy past the deadline reads what Redis has answered before it calls that late")
+    func busyLoop() async throws {
+        let server = try await RedisServer()
+        let client = try await RedisClient.connect(.local(server.port, timeout: .milliseconds(50)), on: anyLoop())
+        let answers = Recorded<String>()
+        try await client.onLoop { connection in
+            for number in 0..<10 {
+                connection.send(["ECHO", "\(number)"]) { answers.append((try? $0.get())?.text ?? "failed") }
+            }
+            // The commands have left by then.
+            connection.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(2)) { usleep(150_000) }
+        }
+        try await eventually("all are answered") { answers.all.count == 10 }
+        #expect(answers.all == (0..<10).map(String.init))
+        #expect(try await client.counters().timeouts == 0)
         try await client.close()
     }
 
