@@ -25,6 +25,8 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamLink {
     private var body = BodyReader()
     private var answersHEAD = false
     private var allowsReuse = true
+    /// Nil: the target has not said how long it keeps the connection unused.
+    private var targetKeepsMicroseconds: Int?
     private var isRequestSent = false
     private var isTunnel = false
     var account = BufferAccount()
@@ -109,7 +111,8 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamLink {
     }
 
     func becameUnused() {
-        worker.deadlines.set(deadline, microsecondsFromNow: pool.settings.keepAliveMicroseconds)
+        let kept = pool.settings.keepAliveMicroseconds
+        worker.deadlines.set(deadline, microsecondsFromNow: targetKeepsMicroseconds.map { min($0, kept) } ?? kept)
     }
 
     func close() { channel.close(promise: nil) }
@@ -241,6 +244,8 @@ final class UpstreamConnection: ChannelDuplexHandler, UpstreamLink {
     private func startResponse() -> Bool {
         body.start(head.body)
         allowsReuse = head.allowsReuse && !body.endsWithConnection
+        // A second before the target closes it, or else a request might cross with that, and be lost if it has a body.
+        targetKeepsMicroseconds = head.keepAliveSeconds.map { min(max($0 - 1, 0), 3600) * 1_000_000 }
         state = .readingBody
         var first: ByteBuffer?
         if !body.isComplete, inbox.readableBytes > 0 {

@@ -83,4 +83,18 @@ struct ResponseHeadTests {
             head.parse("HTTP/1.1 200 OK\r\n" + String(repeating: "A: 1\r\n", count: 129) + "\r\n")
                 == .fault(.tooManyFields))
     }
+
+    @Test(
+        "how long the peer keeps an unused connection",
+        arguments: [
+            (["Keep-Alive: timeout=5"], 5), (["Connection: keep-alive", "keep-alive: max=100, TIMEOUT=7"], 7),
+            (["Keep-Alive: timeout=0"], 0), (["Keep-Alive: timeout=x"], nil), (["Keep-Alive: timeout"], nil),
+            (["Keep-Alive: "], nil), (["X-Keep-Alive: timeout=5"], nil), ([], nil),
+            (["Keep-Alive: timeout=99999999999999999999"], nil), (["Keep-Alive: timeout=-1"], nil),
+        ] as [([String], Int?)])
+    func persistence(_ lines: [String], _ seconds: Int?) {
+        let text = "HTTP/1.1 200 OK\r\n" + lines.map { $0 + "\r\n" }.joined() + "\r\n"
+        #expect(head.parse(text) == .complete(text.utf8.count))
+        #expect(head.keepAliveSeconds == seconds)
+    }
 }

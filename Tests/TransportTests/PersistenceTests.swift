@@ -154,6 +154,24 @@ extension TransportSuites {
             }
         }
 
+        @Test("an unused upstream connection is closed before its target, which has said when it will, does so")
+        func upstreamTellsIdle() async throws {
+            let head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n"
+            let origin = try TestOrigin { request in
+                let told = request.message.target == "/a" ? "timeout=1, max=9" : "timeout=60"
+                return [.text("\(head)Keep-Alive: \(told)\r\n\r\n")]
+            }
+            try await withGateway(to: origin) { gateway in
+                let client = try gateway.client()
+                try client.sendRequest(["GET /a HTTP/1.1", "Host: a"])
+                #expect(try client.readResponse()["Keep-Alive"] == nil)
+                try await eventually("the upstream connection closes") { origin.openConnections == 0 }
+                try client.sendRequest(["GET /b HTTP/1.1", "Host: a"])
+                #expect(try client.readResponse().status == 200)
+                #expect(try await gateway.onLoop { $0.upstream.unusedConnectionCount } == 1)
+            }
+        }
+
         @Test("an unused upstream connection is closed after its time")
         func upstreamIdle() async throws {
             let origin = try Self.echo()
