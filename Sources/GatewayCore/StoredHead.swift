@@ -1,4 +1,5 @@
 import HTTPWire
+import NIOCore
 
 /// The head of a response that is kept in memory: what a cache answers with, without an upstream's `ResponseHead`.
 package struct StoredHead {
@@ -53,4 +54,15 @@ package struct StoredHead {
 package protocol ResponseObserver: AnyObject {
     /// The final response's head; must not keep it.
     func responseStarted(_ head: ResponseHead, for exchange: Exchange)
+
+    /// Bytes of its body, in their order. Not called for answers that the gateway composes or translates.
+    func responseContinued(_ bytes: ByteBuffer)
+
+    /// The body is whole; nor is this called then.
+    func responseEnded()
+}
+
+extension ResponseObserver {
+    package func responseContinued(_ bytes: ByteBuffer) {}
+    package func responseEnded() {}
 }

@@ -276,7 +276,11 @@ final class Attempt: ResponseProducer {
         if let settings = upstream.settings.retries, isMadeAgain(after: head, isComplete, settings) { return }
         if exchange.replacesCORS { head.fields.drop(prefix: "access-control-") }
         let downstream = exchange.downstream
-        exchange.responseObserver?.responseStarted(head, for: exchange)
+        if let observer = exchange.responseObserver {
+            observer.responseStarted(head, for: exchange)
+            if let body { observer.responseContinued(body) }
+            if isComplete { observer.responseEnded() }
+        }
         if head.fields.first(.date) == nil { addDate() }
         if isComplete {
             release()
@@ -316,6 +320,7 @@ final class Attempt: ResponseProducer {
 
     func responseContinued(_ bytes: ByteBuffer) {
         guard state == .responding else { return }
+        exchange.responseObserver?.responseContinued(bytes)
         exchange.downstream.write(bytes)
     }
 
@@ -323,6 +328,7 @@ final class Attempt: ResponseProducer {
         guard state == .responding else { return }
         let downstream = exchange.downstream
         connection = nil
+        exchange.responseObserver?.responseEnded()
         release()
         downstream.end(trailers: trailers)
     }

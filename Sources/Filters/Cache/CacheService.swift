@@ -11,7 +11,7 @@ package final class CacheService: ExchangeService {
     let route: CacheRoute
     let cache: ResponseCache
     let inner: any ExchangeService
-    private let keyWriter: CacheKeyWriter
+    let keyWriter: CacheKeyWriter
     private let keyWriters: [CacheKeyWriter]
 
     package init(route: CacheRoute, cache: ResponseCache, inner: any ExchangeService) {
@@ -73,7 +73,7 @@ package final class CacheService: ExchangeService {
         return request.isHEAD ? route.usesHEAD : route.usesGET && request.method.equals("GET")
     }
 
-    private static func facts(of request: RequestHead) -> CacheRequestFacts {
+    static func facts(of request: RequestHead) -> CacheRequestFacts {
         var facts = CacheRequestFacts()
         for index in 0..<request.fields.count {
             facts.add(name: request.fields.name(index), value: request.fields.value(index))
@@ -201,7 +201,9 @@ package final class CacheService: ExchangeService {
     /// Of no interest to the cache, unless it changes something.
     private func passOther(_ exchange: Exchange) {
         if InvalidationTargets.isUnsafe(exchange.request.method) {
-            exchange.responseObserver = Invalidation(cache: cache, keys: keyWriters)
+            let invalidation = Invalidation(cache: cache, keys: keyWriters)
+            let mayServeReads = route.usesGET && exchange.request.method.equals("POST")
+            exchange.responseObserver = mayServeReads ? PostedResponse(self, invalidation) : invalidation
         }
         pass(exchange, .method)
     }
@@ -231,7 +233,7 @@ package final class CacheService: ExchangeService {
 }
 
 /// Removes what a successful unsafe request has changed (RFC 9111 §4.4), before its client is told of the success.
-private final class Invalidation: ResponseObserver {
+final class Invalidation: ResponseObserver {
     private let cache: ResponseCache
     private let keys: [CacheKeyWriter]
 

@@ -25,11 +25,13 @@ enum CacheStatusField {
         lines.append(isStale ? "\r\nX-Cache: STALE\r\n" : "\r\nX-Cache: HIT\r\n")
     }
 
-    /// Stored, and the origin said that it still is good.
-    static func appendValidated(_ lifetime: CacheLifetime, age: Int, to lines: ByteBuilder) {
+    /// Stored, and the origin said that it still is good: no hit, since it was asked (RFC 9211 §2.1).
+    static func appendValidated(_ forward: Forward, _ lifetime: CacheLifetime, age: Int, to lines: ByteBuilder) {
         lines.append("Age: ")
         lines.append(decimal: age / 1_000_000)
-        lines.append("\r\nCache-Status: sluice; hit; fwd=stale; fwd-status=304; ttl=")
+        lines.append("\r\nCache-Status: sluice; fwd=")
+        lines.append(forward.rawValue)
+        lines.append("; fwd-status=304; ttl=")
         lines.append(decimal: (lifetime.fresh - age) / 1_000_000)
         lines.append("\r\nX-Cache: REVALIDATED\r\n")
     }

@@ -48,6 +48,24 @@ package final class CachedResponse: Sendable {
         self.receivedAt = receivedAt
     }
 
+    /// The same with other tags.
+    init(_ other: CachedResponse, tags: [CacheTag]) {
+        status = other.status
+        lines = other.lines
+        body = other.body
+        lifetime = other.lifetime
+        etag = other.etag
+        lastModified = other.lastModified
+        lastModifiedText = other.lastModifiedText
+        strongLastModified = other.strongLastModified
+        vary = other.vary
+        variant = other.variant
+        self.tags = tags
+        version = other.version
+        initialAge = other.initialAge
+        receivedAt = other.receivedAt
+    }
+
     /// In microseconds.
     package func age(at now: Int) -> Int { initialAge + max(0, now - receivedAt) }
 

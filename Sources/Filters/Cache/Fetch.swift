@@ -24,7 +24,7 @@ final class Fetch: Followed {
     let key: [UInt8]
     let request: FetchRequest
     /// What its request selects by the names known when it was sent; nil if none were known.
-    private let variant: [UInt8]?
+    let variant: [UInt8]?
     let stale: NearSlot?
     let fill: SharedFill?
     /// It has taken the key for the node, and gives it back.

@@ -65,7 +65,4 @@ extension Fetch: LiveSource {
         for follower in near { follower.end(trailers: trailers) }
         for follower in far { follower.end(trailers: trailers) }
     }
-
-    /// Why the origin was asked.
-    var forward: CacheStatusField.Forward { stale == nil ? .uriMiss : .stale }
 }

@@ -10,7 +10,10 @@ extension Fetch {
 
     func keep(_ response: CachedResponse, isRenewal: Bool) {
         cache.near.keep(response, under: key, confirmedAt: MonotonicClock.microsecondsWithSleep())
-        guard let fill, let shared = cache.shared else { return }
+        guard let shared = cache.shared else { return }
+        guard let fill else {
+            return LateStoring(response, under: key, of: exchange, service, purgeCount: purgeCount).start()
+        }
         isCommitted = true
         shared.commit(response, fill, isRenewal: isRenewal)
     }

@@ -27,7 +27,8 @@ extension Fetch {
                 continue
             }
             exchange.record.cache = .revalidated
-            CacheStatusField.appendValidated(response.lifetime, age: response.initialAge, to: exchange.responseLines)
+            CacheStatusField.appendValidated(
+                forward, response.lifetime, age: response.initialAge, to: exchange.responseLines)
             StoredAnswer.send(response, follower.facts, to: exchange)
         }
     }

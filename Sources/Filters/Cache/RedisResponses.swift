@@ -91,8 +91,12 @@ package final class RedisResponses: SharedResponses {
     ) {
         switch result {
         case .success(let reply): hear(reply, current, question, token, completion)
-        case .failure:
+        case .failure(let error):
             counters.failures += 1
+            // Redis may yet give the fill to one who has stopped waiting for it.
+            if error == .timeout, question.intent != .read {
+                end(SharedFill(key: question.key, token: token, tags: []), .failed)
+            }
             completion(.unavailable)
         }
     }
@@ -258,9 +262,10 @@ package final class RedisResponses: SharedResponses {
             writer.append("PX")
             writer.append(response.lifetime.useful / 1000)
         } completion: { [self] result in
-            if case .success = result {
-                writePiece(number + 1, of: response, fill)
-            } else {
+            switch result {
+            // Nobody waits for it: Redis may take its time, and takes the next ones after it.
+            case .success, .failure(.timeout): writePiece(number + 1, of: response, fill)
+            case .failure:
                 counters.failures += 1
                 end(fill, .failed)
             }

@@ -29,7 +29,8 @@ package struct CacheDirectives: Hashable, Sendable {
         isPresent = true
         line.forEachPart { part in
             let (name, value) = part.pair
-            note(name, value?.withoutQuotes)
+            // No blank may stand beside the "=": whatever is meant, it is no number and no list of names.
+            note(name, part.hasBlankInPair ? value.map { FieldText(rebasing: $0[..<0]) } : value?.withoutQuotes)
         }
     }
 

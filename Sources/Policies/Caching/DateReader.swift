@@ -1,4 +1,4 @@
-/// Reads the parts of a date in place (RFC 9110 §5.6.7). Case matters.
+/// Reads the parts of a date in place (RFC 9110 §5.6.7). Case is the one thing that does not matter.
 struct DateReader {
     private let text: FieldText
     private var position = 0
@@ -14,18 +14,16 @@ struct DateReader {
         return true
     }
 
-    /// Blanks or dashes, at least one.
-    mutating func gap() -> Bool {
-        let start = position
-        while take(0x20) || take(UInt8(ascii: "-")) {}
-        return position > start
-    }
+    mutating func blank() -> Bool { take(0x20) }
 
-    /// Short or long.
-    mutating func weekday() -> Bool {
-        guard place(in: "SunMonTueWedThuFriSat") != nil else { return false }
-        while next &- 0x61 < 26 { position += 1 }
-        return true
+    enum Weekday { case short, long }
+
+    /// Which of its forms comes next.
+    mutating func weekday() -> Weekday? {
+        guard let day = place(in: "SunMonTueWedThuFriSat") else { return nil }
+        guard lowerCase(next) &- 0x61 < 26 else { return .short }
+        let rests: [StaticString] = ["day", "day", "sday", "nesday", "rsday", "day", "urday"]
+        return takeCaseless(rests[day]) ? .long : nil
     }
 
     /// 1 for January.
@@ -50,16 +48,22 @@ struct DateReader {
         return hour * 3600 + minute * 60 + second
     }
 
-    var isZoneAtEnd: Bool {
-        let rest = FieldText(rebasing: text[position...])
-        return rest.elementsEqual("GMT".utf8) || rest.elementsEqual("UTC".utf8)
+    var isZoneAtEnd: Bool { FieldText(rebasing: text[position...]).isCaseless("gmt") }
+
+    private mutating func takeCaseless(_ word: StaticString) -> Bool {
+        let count = word.utf8CodeUnitCount
+        guard text.count - position >= count,
+            FieldText(rebasing: text[position..<(position + count)]).isCaseless(word)
+        else { return false }
+        position += count
+        return true
     }
 
     /// Which of these names of three letters comes next.
     private mutating func place(in names: StaticString) -> Int? {
         guard text.count - position >= 3 else { return nil }
         for start in stride(from: 0, to: names.utf8CodeUnitCount, by: 3)
-        where (0..<3).allSatisfy({ names.utf8Start[start + $0] == text[position + $0] }) {
+        where (0..<3).allSatisfy({ lowerCase(names.utf8Start[start + $0]) == lowerCase(text[position + $0]) }) {
             position += 3
             return start / 3
         }

@@ -62,6 +62,12 @@ extension FieldText {
         )
     }
 
+    /// Whether a blank stands beside the first `=`.
+    var hasBlankInPair: Bool {
+        guard let equals = firstIndex(of: UInt8(ascii: "=")) else { return false }
+        return equals > 0 && isBlank(self[equals - 1]) || equals + 1 < count && isBlank(self[equals + 1])
+    }
+
     /// Lower-case text of a name.
     var lowerCaseName: String { String(decoding: map(lowerCase), as: UTF8.self) }
 

@@ -1,21 +1,41 @@
 /// Dates of HTTP: seconds since 1970 from the three forms of RFC 9110 §5.6.7, and back to the one that is written.
 package enum HTTPTime {
-    /// Nil if it is no date.
+    /// Nil if it is none of the three forms to the letter, but for case: what a cache can't be sure to read as it is meant
+    /// is in the past (RFC 9111 §5.3).
     /// - Parameter now: seconds since 1970, by which a year of two digits is understood.
     package static func parse(_ text: FieldText, now: Int = 1_600_000_000) -> Int? {
         var reader = DateReader(text)
-        guard reader.weekday() else { return nil }
-        // Sun, 06 Nov 1994 08:49:37 GMT, and Sunday, 06-Nov-94 08:49:37 GMT
-        if reader.take(UInt8(ascii: ",")) {
-            guard reader.gap(), let day = reader.number(1...2), reader.gap(), let month = reader.month(),
-                reader.gap(), let year = reader.number(2...4), reader.gap(), let clock = reader.clock(),
-                reader.gap(), reader.isZoneAtEnd
-            else { return nil }
-            return seconds(year: fullYear(year, now), month, day, clock)
+        switch reader.weekday() {
+        case .long: return rfc850(&reader, now)
+        case .short: return reader.take(UInt8(ascii: ",")) ? fixed(&reader) : asctime(&reader)
+        case nil: return nil
         }
-        // Sun Nov  6 08:49:37 1994
-        guard reader.gap(), let month = reader.month(), reader.gap(), let day = reader.number(1...2), reader.gap(),
-            let clock = reader.clock(), reader.gap(), let year = reader.number(4...4), reader.isAtEnd
+    }
+
+    /// `Sun, 06 Nov 1994 08:49:37 GMT` after the comma.
+    private static func fixed(_ reader: inout DateReader) -> Int? {
+        guard reader.blank(), let day = reader.number(2...2), reader.blank(), let month = reader.month(),
+            reader.blank(), let year = reader.number(4...4), reader.blank(), let clock = reader.clock(),
+            reader.blank(), reader.isZoneAtEnd
+        else { return nil }
+        return seconds(year: year, month, day, clock)
+    }
+
+    /// `Sunday, 06-Nov-94 08:49:37 GMT` after the weekday.
+    private static func rfc850(_ reader: inout DateReader, _ now: Int) -> Int? {
+        let dash = UInt8(ascii: "-")
+        guard reader.take(UInt8(ascii: ",")), reader.blank(), let day = reader.number(2...2), reader.take(dash),
+            let month = reader.month(), reader.take(dash), let year = reader.number(2...2), reader.blank(),
+            let clock = reader.clock(), reader.blank(), reader.isZoneAtEnd
+        else { return nil }
+        return seconds(year: fullYear(year, now), month, day, clock)
+    }
+
+    /// `Sun Nov  6 08:49:37 1994` after the weekday.
+    private static func asctime(_ reader: inout DateReader) -> Int? {
+        guard reader.blank(), let month = reader.month(), reader.blank(),
+            let day = reader.blank() ? reader.number(1...1) : reader.number(2...2), reader.blank(),
+            let clock = reader.clock(), reader.blank(), let year = reader.number(4...4), reader.isAtEnd
         else { return nil }
         return seconds(year: year, month, day, clock)
     }
@@ -43,7 +63,6 @@ package enum HTTPTime {
 
     /// More than 50 years ahead is the same year of the century before (RFC 9110 §5.6.7).
     private static func fullYear(_ year: Int, _ now: Int) -> Int {
-        guard year < 100 else { return year }
         let current = civil(now.floorDivided(by: 86_400)).year
         let candidate = current / 100 * 100 + year
         return candidate > current + 50 ? candidate - 100 : candidate

@@ -9,21 +9,28 @@ package enum TargetedDirectives {
         }
         guard !members.isEmpty else { return nil }
         var directives = CacheDirectives()
+        let isMistyped = members.contains { numbers.contains($0) && !$1.isNumber }
         for (name, member) in members {
             guard let text = member.directive(name) else { continue }
             Array(text.utf8).withUnsafeBufferPointer { directives.add($0) }
         }
-        return directives
+        // What says no number where one belongs says nothing, and the fields for all caches count; unless it forbids.
+        let forbids = directives.noStore || directives.noCache || directives.isPrivate
+        return isMistyped && !forbids ? nil : directives
     }
+
+    private static let numbers: Set = [
+        "max-age", "s-maxage", "stale-while-revalidate", "stale-if-error", "min-fresh", "max-stale",
+    ]
 
     private enum Member {
         case flag(Bool), number(Int), other
 
+        var isNumber: Bool { if case .number = self { true } else { false } }
+
         /// The member as `Cache-Control` would have it; one of the wrong type is left out (RFC 9213 §2.1).
         func directive(_ name: String) -> String? {
-            let takesNumber = [
-                "max-age", "s-maxage", "stale-while-revalidate", "stale-if-error", "min-fresh", "max-stale",
-            ].contains(name)
+            let takesNumber = numbers.contains(name)
             switch self {
             case .flag(true) where !takesNumber: return name
             case .number(let value) where takesNumber: return "\(name)=\(max(value, 0))"

@@ -45,6 +45,17 @@ extension Cluster {
             #expect(try get("/guarded/c").status == 503)
         }
 
+        @Test("what was fetched while Redis was slow is stored when it no longer is")
+        func slowRedis() async throws {
+            origin.answer("/slow", CacheOrigin.Answer(fields: ["Cache-Control: max-age=60"], delay: .milliseconds(500)))
+            _ = try await redis.cli("CLIENT", "PAUSE", "250", "ALL")
+            #expect(try get("/slow").text == "/slow 1")
+            try await eventually("it is stored, and nobody is waited for") {
+                let keys = try await redis.cli("KEYS", "*{http://gateway.test/slow}*")
+                return keys.contains("slow}:-") && !keys.contains("fill")
+            }
+        }
+
         @Test("a Redis that is full stores nothing and is in nobody's way")
         func fullRedis() async throws {
             _ = try await redis.cli("CONFIG", "SET", "maxmemory", "1")

@@ -86,6 +86,43 @@ extension Cluster {
             }
         }
 
+        @Test("RFC 9110 §9.3.3: an answer to POST that is what a GET would get serves GETs")
+        func posts() async throws {
+            origin.answer("/p", "Cache-Control: max-age=60", "Content-Location: /p", "X-Seen: yes")
+            #expect(try get("/p", method: "POST").cacheStatus == "sluice; fwd=method")
+            let answer = try get("/p")
+            #expect(answer.text == "/p 1" && answer["X-Seen"] == "yes" && answer.cacheWord == "HIT")
+            // A newer one takes its place, and one that says nothing of the kind makes it void.
+            #expect(try get("/p", method: "POST").text == "/p 2")
+            #expect(try get("/p").text == "/p 2")
+            origin.answer("/p", "Cache-Control: max-age=60", "Content-Location: /q")
+            _ = try get("/p", method: "POST")
+            #expect(try get("/p").text == "/p 4")
+        }
+
+        @Test("and so it does in Redis, where other nodes find it")
+        func sharedPosts() async throws {
+            let redis = try await RedisServer()
+            let state = "state: { redis: \"\(redis.url)\" }"
+            let first = try await Node(Self.configuration(origin, state: state), name: "node1")
+            let second = try await Node(Self.configuration(origin, state: state), name: "node2")
+            let body = String(repeating: "0123456789abcdef", count: 20_000)
+            let fields = ["Cache-Control: max-age=60", "Content-Location: /r"]
+            for isChunked in [false, true] {
+                origin.answer("/r", CacheOrigin.Answer(fields: fields, body: body, isChunked: isChunked))
+                let count = origin.count("/r")
+                #expect(try request("/r", method: "POST", port: first.port).text == body)
+                try await eventually("it is stored") {
+                    try await redis.cli("KEYS", "*cache:{http://gateway.test/r}:-:*").contains("/r")
+                }
+                for node in [first, second] {
+                    let answer = try request("/r", port: node.port)
+                    #expect(answer.text == body && answer.cacheWord == "HIT")
+                }
+                #expect(origin.count("/r") == count + 1)
+            }
+        }
+
         @Test("RFC 9110 §6.6.1: what comes without a date gets one, stored or not")
         func dates() throws {
             for (path, freshness) in [("/c", "max-age=60"), ("/d", "no-store")] {

@@ -80,7 +80,7 @@ struct RFC9111Section3Tests {
             (["Last-Modified: Sun, 24 Nov 2002 09:50:00 GMT"], 86_400),
             (["Cache-Control: max-age=5", "CDN-Cache-Control: max-age=70"], 70),
             (["Cache-Control: max-age=5", "CDN-Cache-Control: max-age=70, &"], 5),
-            (["Cache-Control: max-age=5", "CDN-Cache-Control: max-age=\"70\", foo"], nil),
+            (["Cache-Control: max-age=5", "CDN-Cache-Control: max-age=\"70\", foo"], 5),
             (["Cache-Control: no-store", "CDN-Cache-Control: max-age=70;a=1, s-maxage=80"], 80),
         ] as [([String], Int?)])
     func freshness(_ lines: [String], _ seconds: Int?) {
@@ -212,5 +212,28 @@ struct RFC9111Section3Tests {
             #expect((decision.lifetime?.fresh ?? 0) >= 0 && (decision.lifetime?.useful ?? 1) > 0)
             #expect(facts.initialAge(delay: 5) >= 0)
         }
+    }
+
+    @Test(
+        "RFC 9110 §9.3.3: a response to POST serves others only if the origin says so by its URL and its freshness",
+        arguments: [
+            (200, ["Cache-Control: max-age=9"], 9), (200, ["Cache-Control: s-maxage=8, max-age=0"], 8),
+            (200, ["CDN-Cache-Control: max-age=7", "Cache-Control: no-store"], 7),
+            (200, ["Date: Tue, 24 Nov 2026 10:00:00 GMT", "Expires: Tue, 24 Nov 2026 10:00:06 GMT"], 6),
+            (200, ["Cache-Control: public", "Last-Modified: Mon, 23 Nov 2026 10:00:00 GMT"], nil),
+            (200, ["Cache-Control: max-age=0", "ETag: \"a\""], nil), (200, ["ETag: \"a\""], nil), (200, [], nil),
+            (200, ["Expires: 0"], nil), (200, ["Cache-Control: max-age=9, private"], nil),
+            (200, ["Cache-Control: max-age=9", "Vary: *"], nil),
+            (200, ["Cache-Control: max-age=9", "Set-Cookie: a=b"], nil), (201, ["Cache-Control: max-age=9"], nil),
+        ] as [(Int, [String], Int?)])
+    func posted(_ status: Int, _ lines: [String], _ seconds: Int?) {
+        var rules = StorageRules()
+        rules.ttl = 60_000_000
+        let request = StorageRules.Request(forbidsStoring: false, hasAuthorization: false)
+        func lifetime(isAtTarget: Bool) -> CacheLifetime? {
+            rules.decidePosted(request, responseFacts(status, lines), isAtTarget: isAtTarget, now: cacheNow)
+        }
+        #expect(lifetime(isAtTarget: true)?.fresh == seconds.map { $0 * 1_000_000 })
+        #expect(lifetime(isAtTarget: false) == nil)
     }
 }

@@ -18,7 +18,8 @@ struct RFC9111Section5Tests {
             ("max-age=1800, max-age=1", 1), ("max-age=1, max-age=1800", 1),
             ("extension=\"max-age=3600\", max-age=1", 1),
             ("max-age=1, extension=\"max-age=3600\"", 1), ("extension=\"a\\\", max-age=9\", max-age=2", 2),
-            (",, max-age=3 ,", 3), ("foo=max-age=3", nil), ("xmax-age=3", nil), ("max-age2=3", nil),
+            (",, max-age=3 ,", 3), ("max-age =3", 0), ("max-age= 3", 0), ("max-age\t=3, a = b", 0),
+            ("a = b, max-age=3", 3), ("foo=max-age=3", nil), ("xmax-age=3", nil), ("max-age2=3", nil),
         ] as [(String, Int?)])
     func maxAge(_ line: String, _ seconds: Int?) { #expect(directives(line).maxAge == seconds) }
 
@@ -53,6 +54,7 @@ struct RFC9111Section5Tests {
         "no-cache and private whose argument is no list of names are about everything (sections 5.2.2.4 and 5.2.2.7)",
         arguments: [
             "no-cache=\"\"", "no-cache=\",\"", "no-cache=\"a b\"", "no-cache=\"X-A", "no-cache=\"a, (\"", "no-cache=",
+            "no-cache =\"a\"", "no-cache= a",
         ])
     func unnamed(_ line: String) {
         #expect(directives(line).noCache && directives(line).withheldFields.isEmpty)

@@ -38,6 +38,10 @@ struct RFC9213Tests {
         #expect(parse("max-age=-5")?.maxAge == 0)
         #expect(parse("max-age=\"5\", x")?.maxAge == nil)
         #expect(parse("max-age, x")?.maxAge == nil)
+        for line in ["max-age=\"5\"", "max-age=5.5", "max-age", "max-age=5, stale-if-error=a"] {
+            #expect(parse(line) == nil, "\(line)")
+            #expect(parse("\(line), no-store")?.noStore == true, "\(line)")
+        }
         #expect(parse("no-store=?0")?.noStore == false)
         #expect(parse("no-store;a=1")?.noStore == true)
         #expect(parse("private=\"x-a\"")?.isPrivate == true)
@@ -57,5 +61,6 @@ struct RFC9213Tests {
         #expect(fresh("CDN-Cache-Control: max-age=10", "Cache-Control: no-store") == 10_000_000)
         #expect(fresh("CDN-Cache-Control: max-age=10, &", "Cache-Control: no-store") == nil)
         #expect(fresh("CDN-Cache-Control: max-age=\"10\"", "Cache-Control: no-store") == nil)
+        #expect(fresh("CDN-Cache-Control: max-age=\"10\"", "Cache-Control: max-age=20") == 20_000_000)
     }
 }
