@@ -8,10 +8,7 @@ import JSON
 /// stay part of names. Nothing is fetched, no entity of a document's own is known, and a DOCTYPE is refused.
 package enum XMLText {
     package static func json(_ xml: UnsafeBufferPointer<UInt8>) throws(MarkupFailure) -> [UInt8] {
-        // Before a parser sees it: what a DTD declares unfolds while it is read.
-        guard !contains("<!DOCTYPE", in: xml), !contains("<!ENTITY", in: xml) else {
-            throw MarkupFailure("has a DOCTYPE, which is not accepted")
-        }
+        try XMLSurvey.check(xml)
         let options = XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
         let document = xml.withMemoryRebound(to: CChar.self) {
             xmlReadMemory(
@@ -27,15 +24,6 @@ package enum XMLText {
         append(root, to: &text)
         text.append(UInt8(ascii: "}"))
         return text
-    }
-
-    private static func contains(_ word: StaticString, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        let length = word.utf8CodeUnitCount
-        guard bytes.count >= length else { return false }
-        for start in 0...(bytes.count - length) where bytes[start] == word.utf8Start[0] {
-            if (0..<length).allSatisfy({ bytes[start + $0] == word.utf8Start[$0] }) { return true }
-        }
-        return false
     }
 
     private static func lastError() -> String {

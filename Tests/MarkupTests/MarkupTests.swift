@@ -59,6 +59,38 @@ struct XMLTests {
         #expect(throws: MarkupFailure.self) { try convert(xml) { try XMLText.json($0) } }
     }
 
+    @Test("what would keep a parser busy, or hide from the look before it, is refused at once")
+    func survey() {
+        func reason(_ xml: [UInt8]) -> String? {
+            #expect(throws: MarkupFailure.self) {
+                _ = try xml.withUnsafeBufferPointer { bytes throws(MarkupFailure) in try XMLText.json(bytes) }
+            }?.description
+        }
+        let attributes = (0..<100_000).map { "a\($0)='>'" }.joined(separator: " ")
+        #expect(reason(Array("<a \(attributes)/>".utf8)) == "has an element with more than 256 attributes")
+        #expect(
+            reason(Array("<r><!-- ' --><a \(attributes)/></r>".utf8)) == "has an element with more than 256 attributes")
+        let nested = (0..<200).map { "<a xmlns:a\($0)='x' xmlns:b\($0) = 'y'>" }.joined()
+        #expect(reason(Array(nested.utf8)) == "has more than 256 namespaces in scope")
+        let encoding = "is in an encoding that is not accepted; expected UTF-8"
+        #expect(reason([0xFE, 0xFF] + "<a/>".utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }) == encoding)
+        #expect(reason(Array("<?xml version='1.0' encoding='UTF-7'?>+ADwAIQ-DOCTYPE a+AD4-<a/>".utf8)) == encoding)
+        // `<a/>` in EBCDIC.
+        #expect(reason([0x4C, 0x81, 0x61, 0x6E]) == "is not well-formed XML, at line 1")
+    }
+
+    @Test("what only looks like attributes is none, and namespaces count where they hold")
+    func harmless() throws {
+        let signs = String(repeating: "= ' \" <", count: 300)
+        for xml in [
+            "<a><!--\(signs)--><![CDATA[\(signs)]]><?pi \(signs)?></a>",
+            "<?xml version='1.0' encoding='ISO-8859-1'?><a b='\(String(repeating: "=", count: 300))'/>",
+            "<a>\(String(repeating: "<p:b xmlns:p='x'/><p:c xmlns:p='x'>=</p:c>", count: 300))</a>",
+        ] {
+            _ = try convert(xml) { try XMLText.json($0) }
+        }
+    }
+
     @Test(
         "and back",
         arguments: [

@@ -19,7 +19,7 @@ final class ReshapedCall: TranslatedCall {
 
     private let service: ReshapingService
     private var progress = Progress.passingRequest
-    private var body = ByteBuffer()
+    private var body = GatheredBody()
     /// The changed body, until it has been handed on, and what comes behind it.
     private var pending: ByteBuffer?
     private var pendingTrailers: [UInt8] = []
@@ -38,7 +38,7 @@ final class ReshapedCall: TranslatedCall {
         }
         if case .exactly(let length) = outer.request.body {
             guard length <= request.shaping.mostBytes else { return answer(.contentTooLarge) }
-            body.reserveCapacity(length)
+            body = GatheredBody(expecting: length)
         }
         progress = .gatheringRequest
         if outer.request.expectsContinue { sendContinue() }
@@ -58,29 +58,31 @@ final class ReshapedCall: TranslatedCall {
     override func received(_ bytes: ByteBuffer, isEnd: Bool, trailers: [UInt8]) {
         guard case .gatheringRequest = progress else { return forward(bytes, isEnd: isEnd, trailers: trailers) }
         guard let request = service.request else { return }
-        guard body.readableBytes + bytes.readableBytes <= request.shaping.mostBytes else {
+        guard body.count + bytes.readableBytes <= request.shaping.mostBytes else {
             return answer(.contentTooLarge)
         }
         outer.buffered(bytes.readableBytes)
-        if body.readableBytes == 0, isEnd { body = bytes } else { body.writeImmutableBuffer(bytes) }
+        body.append(bytes, isEnd: isEnd)
         guard isEnd else { return }
-        if body.readableBytes > 0 { changeRequest(request, trailers) } else { passEmpty(trailers) }
+        if body.count > 0 { changeRequest(request, trailers) } else { passEmpty(trailers) }
     }
 
     /// Nothing is neither JSON nor to be changed.
     private func passEmpty(_ trailers: [UInt8]) { send(ByteBuffer(), trailers) { .whole(length: $0) } }
 
     private func changeRequest(_ request: BodyReshaping, _ trailers: [UInt8]) {
-        let held = body.readableBytes
         do throws(ReshapingRefusal) {
-            let changed = try changedBody(outer.request.fields, by: request)
-            send(changed, ReshapedHead.trailers(trailers)) { .changed(length: $0, type: request.newContentType) }
+            let changed = try changedBytes(outer.request.fields, by: request)
+            letGo()
+            send(ByteBuffer(bytes: changed), ReshapedHead.trailers(trailers)) {
+                .changed(length: $0, type: request.newContentType)
+            }
         } catch {
             guard error.isPassed, request.shaping.passesInvalid else { return answer(error.requestReply) }
-            send(body, trailers) { .whole(length: $0) }
+            let whole = body.buffer
+            letGo()
+            send(whole, trailers) { .whole(length: $0) }
         }
-        body = ByteBuffer()
-        outer.buffered(-held)
     }
 
     /// RFC 9112 §7.1.2: only a chunked body has trailers behind it.
@@ -125,7 +127,7 @@ final class ReshapedCall: TranslatedCall {
         }
         if case .exactly(let length) = head.body {
             guard length <= response.shaping.mostBytes else { return answer(Self.tooLong) }
-            body.reserveCapacity(length)
+            body = GatheredBody(expecting: length)
         }
         // The service's head is used again as soon as this call returns.
         let text = ReshapedHead.response(head, type: response.newContentType)
@@ -138,11 +140,11 @@ final class ReshapedCall: TranslatedCall {
         guard case .gatheringResponse = progress, let response = service.response else {
             return outer.downstream.write(bytes)
         }
-        guard body.readableBytes + bytes.readableBytes <= response.shaping.mostBytes else {
+        guard body.count + bytes.readableBytes <= response.shaping.mostBytes else {
             return answer(Self.tooLong)
         }
         outer.buffered(bytes.readableBytes)
-        if body.readableBytes == 0, body.capacity == 0 { body = bytes } else { body.writeImmutableBuffer(bytes) }
+        body.append(bytes, isEnd: false)
     }
 
     override func completed(trailers: [UInt8]) {
@@ -150,69 +152,92 @@ final class ReshapedCall: TranslatedCall {
             return conclude(trailers: trailers)
         }
         progress = .passingResponse
-        let held = body.readableBytes
         do throws(ReshapingRefusal) {
             // Nothing is neither JSON nor to be changed.
-            guard held > 0 else { return finish(text.kept, body, trailers) }
-            let changed = try changedBody(head.fields, by: response)
-            finish(text.changed, changed, ReshapedHead.trailers(trailers))
+            guard body.count > 0 else { return finish(text.kept, [], trailers) }
+            let changed = try changedBytes(head.fields, by: response)
+            letGo()
+            finish(text.changed, Self.pieces(of: changed), ReshapedHead.trailers(trailers))
         } catch {
             guard error.isPassed, response.shaping.passesInvalid else { return answer(error.responseReply) }
-            finish(text.kept, body, trailers)
+            let whole = body.buffer
+            letGo()
+            finish(text.kept, [whole], trailers)
         }
-        body = ByteBuffer()
-        outer.buffered(-held)
     }
 
-    private func finish(_ head: (_ length: Int?) -> [UInt8], _ body: ByteBuffer, _ trailers: [UInt8]) {
-        guard !trailers.isEmpty else {
-            let body = body.readableBytes > 0 ? body : nil
-            return respond(head(body?.readableBytes ?? 0), body: body, isComplete: true)
+    private func finish(_ head: (_ length: Int?) -> [UInt8], _ pieces: [ByteBuffer], _ trailers: [UInt8]) {
+        let length = pieces.reduce(0) { $0 + $1.readableBytes }
+        guard pieces.count > 1 || !trailers.isEmpty else {
+            return respond(head(length), body: pieces.first, isComplete: true)
         }
-        respond(head(nil), body: body, isComplete: false)
+        respond(head(trailers.isEmpty ? length : nil), body: pieces.first, isComplete: false)
+        for piece in pieces.dropFirst() where !isEnded { outer.downstream.write(piece) }
         conclude(trailers: trailers)
     }
+
+    /// A large body is let go piece by piece while a slow client takes it.
+    private static func pieces(of bytes: [UInt8]) -> [ByteBuffer] {
+        guard bytes.count > pieceBytes else { return [ByteBuffer(bytes: bytes)] }
+        return stride(from: 0, to: bytes.count, by: pieceBytes).map { start in
+            ByteBuffer(bytes: bytes[start..<min(start + pieceBytes, bytes.count)])
+        }
+    }
+
+    private static let pieceBytes = 256 << 10
 
     private static let tooLong = Reply.badGateway("The service's answer is longer than this route can change.")
 
     // MARK: The bodies themselves
 
-    /// What becomes of the body. It is let go before the new one is copied into a buffer, so that there are no three of them.
-    private func changedBody(
-        _ fields: FieldSection, by reshaping: BodyReshaping
-    ) throws(ReshapingRefusal) -> ByteBuffer {
-        let changed = try changedBytes(fields, by: reshaping)
-        body = ByteBuffer()
-        return ByteBuffer(bytes: changed)
+    /// What was gathered is needed no more. Before anything is handed on: that may end the exchange, which gives back the rest.
+    private func letGo() {
+        outer.buffered(-body.count)
+        body = GatheredBody()
     }
 
     private func changedBytes(
         _ fields: FieldSection, by reshaping: BodyReshaping
     ) throws(ReshapingRefusal) -> [UInt8] {
-        let plain = try decoded(body, fields, atMost: reshaping.shaping.mostBytes)
-        return try plain.withUnsafeReadableBytes { bytes throws(ReshapingRefusal) in
-            do throws(BodyReshaping.Fault) {
-                return try reshaping.apply(bytes.bindMemory(to: UInt8.self), values)
-            } catch {
-                throw .malformed(error.reason)
+        let coding = try Self.coding(fields)
+        return try body.withBytes { bytes throws(ReshapingRefusal) in
+            guard let coding else { return try apply(reshaping, to: bytes) }
+            let plain = try Self.decoded(bytes, coding, atMost: reshaping.shaping.mostBytes)
+            return try plain.withUnsafeBufferPointer { bytes throws(ReshapingRefusal) in try apply(reshaping, to: bytes)
             }
         }
     }
 
-    private func decoded(
-        _ body: ByteBuffer, _ fields: FieldSection, atMost limit: Int
-    ) throws(ReshapingRefusal) -> ByteBuffer {
-        guard let name = fields.first("content-encoding"), !name.equalsIgnoringCase("identity") else { return body }
-        guard let coding = ContentCoding(name: name) else { throw .unknownCoding(name.text) }
-        let outcome = body.withUnsafeReadableBytes { bytes in
-            Result { () throws(DecodingFailure) in
-                try Decoding.decode(bytes.bindMemory(to: UInt8.self), coding, atMost: limit)
-            }
+    private func apply(_ reshaping: BodyReshaping, to bytes: Bytes) throws(ReshapingRefusal) -> [UInt8] {
+        do throws(BodyReshaping.Fault) {
+            return try reshaping.apply(bytes, values)
+        } catch {
+            throw .malformed(error.reason)
         }
-        switch outcome {
-        case .success(let plain): return ByteBuffer(bytes: plain)
-        case .failure(.malformed): throw .malformed("is not \(coding.rawValue) as its Content-Encoding says")
-        case .failure(.tooLong): throw .tooLong
+    }
+}
+
+/// Content codings: bodies are decoded to be changed.
+extension ReshapedCall {
+    /// Nil: the body is as it is.
+    private static func coding(_ fields: FieldSection) throws(ReshapingRefusal) -> ContentCoding? {
+        guard let name = fields.first("content-encoding"), !name.equalsIgnoringCase("identity") else { return nil }
+        // Several fields are one list (RFC 9110 §5.3), and a body that is coded twice is decoded by nobody.
+        let isCodedOnce = (0..<fields.count).count { fields.name($0).equalsIgnoringCase("content-encoding") } == 1
+        guard let coding = ContentCoding(name: name), isCodedOnce else { throw .unknownCoding(name.text) }
+        return coding
+    }
+
+    private static func decoded(
+        _ bytes: Bytes, _ coding: ContentCoding, atMost limit: Int
+    ) throws(ReshapingRefusal) -> [UInt8] {
+        do throws(DecodingFailure) {
+            return try Decoding.decode(bytes, coding, atMost: limit)
+        } catch {
+            switch error {
+            case .malformed: throw .malformed("is not \(coding.rawValue) as its Content-Encoding says")
+            case .tooLong: throw .tooLong
+            }
         }
     }
 }

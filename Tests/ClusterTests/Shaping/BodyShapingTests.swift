@@ -170,6 +170,10 @@ extension Cluster {
                 #expect(origin.requests.count == before)
             }
             #expect(try send("\"\(String(repeating: "x", count: 2000))\"", to: "/users/7").status == 413)
+            #expect(try send("{}", to: "/users/7", "Content-Encoding: gzip", "Content-Encoding: gzip").status == 415)
+            let attributes = (0..<20_000).map { "a\($0)=''" }.joined(separator: " ")
+            let wide = try send("<a \(attributes)/>", to: "/xml", type: "application/xml")
+            #expect(wide.status == 400 && (wide.json["detail"] as? String)?.contains("256 attributes") == true)
             #expect(try send("{}", to: "/users/7", "Content-Encoding: odd").status == 415)
             #expect(try send("{\"a\":}", to: "/lax/echo").text == "{\"a\":}")
             let other = try send("fullName=1", to: "/users/7", type: "text/plain")
