@@ -197,6 +197,7 @@ package actor GatewayNode {
             let told = try? await worker.run { $0.flushTraces() }
             try? await told?.get()
         }
+        view.captures.whenChanged {}
         for worker in workers { try? await worker.run { $0.close() } }
         try? await admin?.listener.close().get()
         await view.current.cluster?.close()
