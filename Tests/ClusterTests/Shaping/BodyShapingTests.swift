@@ -156,6 +156,26 @@ extension Cluster {
             #expect(answer.text == "{\"b\":1}" && answer.trailers.map(\.name) == ["X-Sum"])
         }
 
+        @Test("what is gathered to be changed counts as held, and is given back however it ends")
+        func memory() async throws {
+            let text = "\"\(String(repeating: "x", count: 300_000))\""
+            for _ in 0..<5 {
+                #expect(try send("{\"a\":\(text)}", to: "/lax/echo").body.count > 300_000)
+                #expect(try send("<a>\(text)", to: "/xml", type: "text/xml").status == 400)
+            }
+            let connection = try RawConnection(port: node.port)
+            try connection.sendRequest(
+                [
+                    "POST /lax/echo HTTP/1.1", "Host: gateway.test", "Content-Type: application/json",
+                    "Content-Length: 900000",
+                ], body: text + text)
+            try await eventually("what has come is known to be held") {
+                try node.metric("sluice_buffer_bytes") > 500_000
+            }
+            connection.close()
+            try await eventually("nothing is held") { try node.metric("sluice_buffer_bytes") == 0 }
+        }
+
         @Test("a client's mistakes are its own: 400 with the place, 413, 415")
         func badRequests() throws {
             for (body, place) in [
