@@ -10,7 +10,7 @@ extension GatewayNode {
     /// untouched.
     /// - Parameter load: reads it.
     package func reload(
-        from origin: ConfigurationOrigin, _ load: @escaping @Sendable () async throws -> GatewayConfiguration
+        from origin: ConfigurationOrigin, _ load: @escaping @Sendable () throws -> GatewayConfiguration
     ) async throws {
         let previous = lastReload
         let task = Task {
@@ -27,11 +27,15 @@ extension GatewayNode {
     }
 
     private func take(
-        _ origin: ConfigurationOrigin, _ load: @Sendable () async throws -> GatewayConfiguration
+        _ origin: ConfigurationOrigin, _ load: @escaping @Sendable () throws -> GatewayConfiguration
     ) async throws {
         guard !isStopping else { return }
         do {
-            try await replace(with: try await load())
+            let (previous, breakers, log) = (snapshot, state.breakers, log)
+            let next = try await QuietThread.run {
+                try Snapshot(try load(), previous: previous, cluster: breakers, log: log)
+            }
+            try await replace(with: next)
             status.took(origin, snapshot)
             log.log(
                 .info, "configuration reloaded",
@@ -48,8 +52,8 @@ extension GatewayNode {
         publish()
     }
 
-    private func replace(with configuration: GatewayConfiguration) async throws {
-        let next = try Snapshot(configuration, previous: snapshot, cluster: state.breakers, log: log)
+    private func replace(with next: Snapshot) async throws {
+        let configuration = next.configuration
         try state.checkUnchanged(configuration)
         guard configuration.admin == snapshot.configuration.admin else {
             throw SnapshotFailure(place: "admin", reason: "admin can't be changed by a reload; restart the node")
@@ -87,8 +91,11 @@ extension GatewayNode {
         await closeListeners { !kept.contains($0) }
         if let accessLog, accessLog !== nextLog { _ = accessLog.close(withinMilliseconds: 500) }
         accessLog = nextLog
+        let former = snapshot
         snapshot = next
         await watchNames()
         await retarget(isReload: true)
+        // Taking ten thousand routes apart takes a while as well.
+        try? await QuietThread.run { withExtendedLifetime(former) {} }
     }
 }

@@ -67,7 +67,7 @@ package actor ConfigurationFollower: ConfigurationSource {
             else { throw NoConfiguration.nothingLive(place, namespace: settings.state.namespace) }
             let configuration: GatewayConfiguration
             do {
-                configuration = try parse(text, order.number)
+                configuration = try Self.parse(text, order.number, settings)
             } catch {
                 throw NoConfiguration.refused(order.number, "\(error)")
             }
@@ -81,7 +81,7 @@ package actor ConfigurationFollower: ConfigurationSource {
         log.warning(
             "starting with the configuration that was kept on disk",
             ["revision": .integer(kept.revision), "file": .string(settings.lastGood.path), "reason": .string(reason)])
-        return (try parse(kept.text, kept.revision), .disk(revision: kept.revision))
+        return (try Self.parse(kept.text, kept.revision, settings), .disk(revision: kept.revision))
     }
 
     private func keptOnDisk() throws -> (revision: Int, text: String)? {
@@ -181,8 +181,8 @@ package actor ConfigurationFollower: ConfigurationSource {
         let now = StructuredLog.wallClock()
         if let refused, refused.number == order.number, now - refused.at < Self.retryMicroseconds, !isAsked { return }
         do {
-            try await node.reload(from: .redis(revision: order.number)) { [self] in
-                try await parse(text, order.number)
+            try await node.reload(from: .redis(revision: order.number)) { [settings] in
+                try Self.parse(text, order.number, settings)
             }
         } catch {
             refused = (order.number, now)
@@ -233,7 +233,7 @@ package actor ConfigurationFollower: ConfigurationSource {
         return redis
     }
 
-    private func parse(_ text: String, _ number: Int) throws -> GatewayConfiguration {
+    private static func parse(_ text: String, _ number: Int, _ settings: Settings) throws -> GatewayConfiguration {
         var configuration = try GatewayConfiguration.parse(
             text: text, file: "revision \(number)", directory: settings.directory, environment: settings.environment)
         // What the node was told at its start need not be repeated in what is pushed.
