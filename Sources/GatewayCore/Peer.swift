@@ -3,7 +3,9 @@ import HTTPWire
 /// The other end of a downstream connection.
 package final class Peer {
     /// The peer's address as text, without port; `unix` for a local socket.
-    package var address: String
+    package var address: String { didSet { forwardedFor = Self.forwardedFor(address) } }
+    /// As the parameter of `Forwarded` (RFC 7239 §6): IPv6 addresses are bracketed and quoted.
+    package private(set) var forwardedFor: [UInt8]
     /// It speaks TLS with this node.
     package var isSecure = false
     package var isHTTP2 = false
@@ -19,7 +21,14 @@ package final class Peer {
     /// Which routes the listener has, by the configuration of that generation.
     package var surface = 0
 
-    package init(address: String) { self.address = address }
+    package init(address: String) {
+        self.address = address
+        forwardedFor = Self.forwardedFor(address)
+    }
+
+    private static func forwardedFor(_ address: String) -> [UInt8] {
+        Array((address.utf8.contains(0x3A) ? "for=\"[\(address)]\"" : "for=\(address)").utf8)
+    }
 
     /// As in a URL.
     package var scheme: StaticString { isSecure ? "https" : "http" }

@@ -46,6 +46,8 @@ package final class ByteBuilder {
         array.withUnsafeBufferPointer { append($0) }
     }
 
+    /// Literals are static, and cost less.
+    @_disfavoredOverload
     package func append(_ text: String) {
         var text = text
         text.withUTF8 { append($0) }
@@ -59,23 +61,40 @@ package final class ByteBuilder {
     /// Appends `value` as exactly 16 lower-case hexadecimal digits.
     package func append(hex value: UInt64) {
         reserve(16)
-        var rest = value
-        for index in stride(from: 15, through: 0, by: -1) {
-            let digit = UInt8(truncatingIfNeeded: rest & 15)
-            base[count &+ index] = digit < 10 ? digit &+ 0x30 : digit &+ 0x57
-            rest >>= 4
-        }
+        let digits = UnsafeMutableRawPointer(base + count)
+        digits.storeBytes(
+            of: Hexadecimal.digits(of: UInt32(truncatingIfNeeded: value >> 32)).bigEndian, as: UInt64.self)
+        digits.storeBytes(
+            of: Hexadecimal.digits(of: UInt32(truncatingIfNeeded: value)).bigEndian, toByteOffset: 8, as: UInt64.self)
         count &+= 16
     }
 
+    @inline(__always)
     private func reserve(_ more: Int) {
-        guard count &+ more > capacity else { return }
+        if count &+ more > capacity { grow(more) }
+    }
+
+    private func grow(_ more: Int) {
         let grown = max(capacity &* 2, count &+ more)
         let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: grown)
         memcpy(moved, base, count)
         base.deallocate()
         base = moved
         capacity = grown
+    }
+}
+
+private enum Hexadecimal {
+    /// Eight lower-case digits, one a byte, the first in the highest: all of them at once.
+    static func digits(of value: UInt32) -> UInt64 {
+        // Spread the nibbles: halves, then bytes, then nibbles, each step into twice the room.
+        var nibbles = UInt64(value)
+        nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
+        nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
+        nibbles = (nibbles | nibbles << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        // 6 more carries those from ten on into the next bit; they are letters, 0x27 further than digits.
+        let letters = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
     }
 }
 

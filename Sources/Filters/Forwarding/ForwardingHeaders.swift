@@ -56,17 +56,9 @@ package final class ForwardingHeaders: RequestFilter {
         }
     }
 
-    /// `for=192.0.2.1;host="example.com";proto=http`; IPv6 addresses are bracketed and quoted (RFC 7239 §6).
+    /// `for=192.0.2.1;host="example.com";proto=http`.
     private func appendForwardedElement(_ exchange: Exchange, to lines: ByteBuilder) {
-        let address = exchange.peer.address
-        if address.utf8.contains(0x3A) {
-            lines.append("for=\"[")
-            lines.append(address)
-            lines.append("]\"")
-        } else {
-            lines.append("for=")
-            lines.append(address)
-        }
+        lines.append(exchange.peer.forwardedFor)
         if !exchange.request.host.isEmpty {
             // The host's characters were checked: none of them can end the quoted string.
             lines.append(";host=\"")

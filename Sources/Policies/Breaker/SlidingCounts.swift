@@ -28,6 +28,8 @@ struct SlidingCounts: Sendable {
     func totals(now: Int) -> (failed: Int, total: Int) {
         let oldest = max(0, now) / sliceMicroseconds - Self.sliceCount + 1
         var (failed, total) = (0, 0)
+        // A span: taking an element of the array itself copies all of it.
+        let slices = slices.span
         for place in slices.indices where slices[place].number >= max(0, oldest) {
             failed += slices[place].failed
             total += slices[place].total

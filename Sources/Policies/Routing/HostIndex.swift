@@ -28,7 +28,7 @@ struct HostIndex: Sendable {
     init(roots: [String: Int32]) {
         let patterns = roots.keys.sorted()
         let suffixes = patterns.filter { $0.hasPrefix("*.") }
-        exact = Self.slots(for: patterns.count - suffixes.count)
+        exact = Self.slots(for: patterns.count { !$0.isEmpty && !$0.hasPrefix("*.") })
         wildcards = Self.slots(for: suffixes.count)
         if let root = roots[""] { anyHost = addEntry("", root) }
         // Shorter suffixes first, so that each finds the next shorter one that covers it.
