@@ -70,6 +70,8 @@ extension Cluster {
             for key in try await redis.cli("KEYS", "*").split(separator: "\n").map(String.init) {
                 let family = Keys.families.first { key.hasPrefix($0.prefix) }
                 let type = try await redis.cli("TYPE", key)
+                // A bucket that is full again is gone: maybe since it was listed.
+                guard type != "none" else { continue }
                 #expect(family?.types.contains(type) == true, "\(key): \(type)")
                 guard type == "hash" else { continue }
                 for (name, value) in try await fields(redis, key) where name != "body" {
