@@ -135,6 +135,10 @@ struct SharedState: Sendable {
             case .purge(let key, let isSoft):
                 if isSoft { near.soften(key) } else { near.remove(key) }
                 fills.checkFill(key)
+            case .purgeURL(let text, let isSoft):
+                let url = CacheURL(text)
+                near.purge(isSoft: isSoft, sparesFetches: true) { url.isOf(key: $0) }
+                fills.void { url.isOf(key: $0) }
             case .purgeTag(let tag, let isSoft): near.purge(tag: tag, isSoft: isSoft)
             case .purgeAll: near.removeAll()
             case .flowing(let key): cacheStores.filled(key)

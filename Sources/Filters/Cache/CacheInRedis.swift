@@ -50,12 +50,14 @@ package struct CacheInRedis: Sendable {
     /// Removes what is stored of a URL, or makes it stale, and keeps what is being fetched from being stored.
     /// - Parameter url: see `CacheURL`.
     /// - Returns: how many responses there were.
-    package func purge(url: String, isSoft: Bool) async throws -> Int {
-        let url = CacheURL(url)
+    package func purge(url text: String, isSoft: Bool) async throws -> Int {
+        let url = CacheURL(text)
         let stored = try await keys(of: url, in: "cache")
         let fetched = try await keys(of: url, in: "fill")
         var count = 0
         for key in Set(stored + fetched) { count += try await purge(key: key, isSoft: isSoft) }
+        // Nodes may hold or fetch what Redis, while it was slow, has never heard of.
+        try await client.publish("cache \(isSoft ? "softurl" : "url") \(text)", to: names.channel)
         return count
     }
 

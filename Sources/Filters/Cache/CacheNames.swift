@@ -46,6 +46,8 @@ package enum CacheEvent: Hashable, Sendable {
     /// Something has come of a response that is being fetched.
     case flowing([UInt8])
     case purge([UInt8], isSoft: Bool)
+    /// Whatever is held or fetched of a URL, as `CacheURL` reads it.
+    case purgeURL(String, isSoft: Bool)
     case purgeTag(String, isSoft: Bool)
     case purgeAll
 
@@ -63,6 +65,8 @@ package enum CacheEvent: Hashable, Sendable {
         case "flowing": self = .flowing(rest)
         case "purge": self = .purge(rest, isSoft: false)
         case "soften": self = .purge(rest, isSoft: true)
+        case "url": self = .purgeURL(String(decoding: rest, as: UTF8.self), isSoft: false)
+        case "softurl": self = .purgeURL(String(decoding: rest, as: UTF8.self), isSoft: true)
         case "tag": self = .purgeTag(String(decoding: rest, as: UTF8.self), isSoft: false)
         case "softtag": self = .purgeTag(String(decoding: rest, as: UTF8.self), isSoft: true)
         case "all": self = .purgeAll

@@ -90,8 +90,9 @@ package final class NearCache: Sendable {
     }
 
     /// Removes, or makes stale, what is kept under the keys that are meant.
-    package func purge(isSoft: Bool, keys isMeant: (Bytes) -> Bool) {
-        purges.withLock { $0.noteAll() }
+    /// - Parameter sparesFetches: what is being fetched may be kept: whoever asks for this sees to it.
+    package func purge(isSoft: Bool, sparesFetches: Bool = false, keys isMeant: (Bytes) -> Bool) {
+        if !sparesFetches { purges.withLock { $0.noteAll() } }
         for shard in shards { shard.guarded.withLock { $0.purge(isSoft: isSoft, keys: isMeant) } }
     }
 

@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 import Synchronization
 
@@ -71,6 +72,12 @@ package final class NodeFills: Sendable {
             return fills[key]?.live
         }
         live?.overtaken()
+    }
+
+    /// The same for all keys that are meant.
+    package func void(where isMeant: (Bytes) -> Bool) {
+        let keys = fills.withLock { Array($0.keys) }
+        for key in keys where key.withUnsafeBufferPointer({ isMeant($0) }) { void(key) }
     }
 
     /// The key has been purged somewhere, before or after what is coming in was asked for.

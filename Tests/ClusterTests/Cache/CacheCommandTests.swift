@@ -139,6 +139,18 @@ extension Cluster {
             try await eventually("it is fetched anew") { try request("/slow", port: node.port).text == "/slow 2" }
         }
 
+        @Test("a purge by URL reaches what a node holds although Redis has never heard of it")
+        func unheard() async throws {
+            let node = try await node()
+            #expect(try request("/lone", port: node.port).text == "/lone 1")
+            try await stored(1)
+            // As if it had come while Redis was too slow to take it.
+            _ = try await redis.cli("FLUSHDB")
+            #expect(try request("/lone", port: node.port).cacheWord == "HIT")
+            #expect(try await cache("purge", "--url", "/lone").exit == .exited(0))
+            try await eventually("it is fetched anew") { try request("/lone", port: node.port).text == "/lone 2" }
+        }
+
         @Test("an order that can't be carried out is refused")
         func refused() async throws {
             let nothing = try await cache("purge")
