@@ -90,3 +90,12 @@ package struct CacheTag: Hashable, Sendable {
         self.softGeneration = softGeneration
     }
 }
+
+extension [CacheTag] {
+    /// With those that the origin gave, as far as they are others.
+    func adding(_ names: [String]) -> [CacheTag] {
+        names.reduce(self) { tags, name in
+            tags.contains { $0.name == name } ? tags : tags + [CacheTag(name: name)]
+        }
+    }
+}

@@ -9,8 +9,7 @@ extension Fetch {
         if head.status == 304, let stale { return validated(head, stale) }
         if [500, 502, 503, 504].contains(head.status), serveStale(), !hasFollowers { return cancel() }
         let now = MonotonicClock.microsecondsWithSleep()
-        var facts = CacheResponseFacts(status: head.status, now: WallClock.seconds())
-        for index in 0..<head.fields.count { facts.add(name: head.fields.name(index), value: head.fields.value(index)) }
+        let facts = service.route.facts(of: head)
         switch decide(facts, head) {
         case .store(let lifetime): collect(head, facts, lifetime, now)
         case .refuse(let refusal): return passOn(head, body, isComplete: isComplete, refusal)
@@ -20,36 +19,19 @@ extension Fetch {
     }
 
     func decide(_ facts: CacheResponseFacts, _ head: ResponseHead) -> StorageRules.Decision {
-        var facts = facts
-        for name in service.route.vary.names { facts.addVary(name) }
         if isOvertaken || cache.fills.isVoid(key) { return .refuse(.purged) }
-        switch head.body {
-        // Its end can't be told from the origin's.
-        case .untilClose: return .refuse(.unknownLength)
-        case .exactly(let length) where length > service.route.maximumObject: return .refuse(.tooLarge)
-        case .none, .exactly, .chunked: break
-        }
+        if let refusal = service.route.refusal(of: head.body) { return .refuse(refusal) }
         return service.route.rules.decide(
             StorageRules.Request(forbidsStoring: false, hasAuthorization: request.hasAuthorization), facts,
             now: WallClock.seconds())
     }
 
     func collect(_ head: ResponseHead, _ facts: CacheResponseFacts, _ lifetime: CacheLifetime, _ now: Int) {
-        var facts = facts
-        for name in service.route.vary.names { facts.addVary(name) }
-        var live: [UInt8] = []
-        head.appendStorableLines(to: &live)
-        live = StoredFields.without(["age"], live)
-        // RFC 9110 §6.6.1: what is kept has to say of when it is.
-        if facts.date == nil { live.append(contentsOf: "Date: \(HTTPTime.text(WallClock.seconds()))\r\n".utf8) }
-        let withheld = facts.directives.withheldFields
         state = .collecting
-        var body = ByteBuffer()
-        if case .exactly(let length) = head.body { body.reserveCapacity(length) }
-        let draft = ResponseDraft(
-            status: head.status, lines: withheld.isEmpty ? live : StoredFields.without(withheld, live), facts: facts,
-            lifetime: lifetime, variant: VariantKey.of(facts.vary, exchange.request.fields), tags: tags(facts),
-            length: head.body, initialAge: facts.initialAge(delay: now - sentAt), receivedAt: now, body: body)
+        let live = ResponseDraft.lines(of: head, facts)
+        var draft = ResponseDraft(
+            of: head, live, facts, lifetime, tags: tags(facts), to: exchange.request, sentAt: sentAt, receivedAt: now)
+        if case .exactly(let length) = head.body { draft.body.reserveCapacity(length) }
         self.draft = draft
         account()
         shareOut(draft, live)

@@ -24,10 +24,9 @@ extension Fetch {
 
     /// Those of the configuration with the generations they had when the fill began; the origin's own.
     func tags(_ facts: CacheResponseFacts) -> [CacheTag] {
-        var tags =
+        let tags =
             fill?.tags
             ?? request.path.utf8.withContiguousStorageIfAvailable { service.tags($0).map { CacheTag(name: $0) } } ?? []
-        for name in facts.tags where !tags.contains(where: { $0.name == name }) { tags.append(CacheTag(name: name)) }
-        return tags
+        return tags.adding(facts.tags)
     }
 }

@@ -115,10 +115,10 @@ package struct FlowHead: Hashable, Sendable {
     func draft(tags: [String], at now: Int) -> ResponseDraft {
         var facts = StoredFields.facts(lines, status: status, now: WallClock.seconds())
         for name in VaryNames(vary).names { facts.addVary(name) }
-        let names = tags + facts.tags.filter { !tags.contains($0) }
         return ResponseDraft(
             status: status, lines: lines, facts: facts, lifetime: CacheLifetime(fresh: fresh), variant: variant,
-            tags: names.map { CacheTag(name: $0) }, length: length > 0 ? .exactly(length) : .none, initialAge: age,
+            tags: tags.map { CacheTag(name: $0) }.adding(facts.tags), length: length > 0 ? .exactly(length) : .none,
+            initialAge: age,
             receivedAt: now, body: ByteBuffer())
     }
 }

@@ -40,11 +40,7 @@ final class PostedResponse: ResponseObserver {
         guard head.fields.first("content-location") != nil, !service.route.bypass.matches(exchange.request) else {
             return
         }
-        switch head.body {
-        case .untilClose: return
-        case .exactly(let length) where length > service.route.maximumObject: return
-        case .none, .exactly, .chunked: break
-        }
+        guard service.route.refusal(of: head.body) == nil else { return }
         draft = makeDraft(head, exchange)
         guard let draft, cache.shared?.isReady == true else { return }
         // In the same stream of commands as the purge just sent, so that it comes after that.
@@ -58,9 +54,7 @@ final class PostedResponse: ResponseObserver {
 
     private func makeDraft(_ head: ResponseHead, _ exchange: Exchange) -> ResponseDraft? {
         let now = MonotonicClock.microsecondsWithSleep()
-        var facts = CacheResponseFacts(status: head.status, now: WallClock.seconds())
-        for index in 0..<head.fields.count { facts.add(name: head.fields.name(index), value: head.fields.value(index)) }
-        for name in service.route.vary.names { facts.addVary(name) }
+        let facts = service.route.facts(of: head)
         let asked = CacheService.facts(of: exchange.request)
         let request = StorageRules.Request(
             forbidsStoring: asked.directives.noStore, hasAuthorization: asked.hasAuthorization)
@@ -70,16 +64,10 @@ final class PostedResponse: ResponseObserver {
         cache.key.removeAll()
         service.keyWriter.write(exchange, to: cache.key)
         key = Array(cache.key.bytes)
-        var lines: [UInt8] = []
-        head.appendStorableLines(to: &lines)
-        lines = StoredFields.without(facts.directives.withheldFields.union(["age"]), lines)
-        if facts.date == nil { lines.append(contentsOf: "Date: \(HTTPTime.text(WallClock.seconds()))\r\n".utf8) }
-        var tags = service.tags(exchange.request.path)
-        for tag in facts.tags where !tags.contains(tag) { tags.append(tag) }
+        let tags = service.tags(exchange.request.path).map { CacheTag(name: $0) }.adding(facts.tags)
         return ResponseDraft(
-            status: head.status, lines: lines, facts: facts, lifetime: lifetime,
-            variant: VariantKey.of(facts.vary, exchange.request.fields), tags: tags.map { CacheTag(name: $0) },
-            length: head.body, initialAge: facts.initialAge(delay: now - sentAt), receivedAt: now, body: ByteBuffer())
+            of: head, ResponseDraft.lines(of: head, facts), facts, lifetime, tags: tags, to: exchange.request,
+            sentAt: sentAt, receivedAt: now)
     }
 
     private func isAtTarget(_ facts: CacheResponseFacts, _ exchange: Exchange) -> Bool {
